@@ -1,0 +1,138 @@
+//! The closed set of what may be asked of the engine and what it answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::eval::{Benchmark, EvalReport, QueryOutcome};
+use crate::library::load::Source;
+use crate::library::{Library, SkillIx};
+use crate::model::{Capture, Device, ModelId};
+use crate::search::{QueryId, Reranking, Settings, Shortlist};
+
+/// How an engine is set up.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    pub source: Source,
+    /// Where vectors are kept; `None` keeps them in memory.
+    pub cache: Option<PathBuf>,
+    /// Profile, directory or repository.
+    pub embedder: String,
+    /// `None` for no reranker.
+    pub reranker: Option<String>,
+    pub device: Device,
+    /// Reload when files change.
+    pub watch: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    pub id: QueryId,
+    pub text: Arc<str>,
+    pub settings: Settings,
+    /// Id of the skill whose standing is wanted wherever it is.
+    pub pinned: Option<String>,
+    /// How long to wait for a newer request before stage 2 starts: zero after a paste or Enter.
+    pub rerank_delay: Duration,
+}
+
+/// Number of an evaluation in this session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct RunId(pub u64);
+
+#[derive(Debug, Clone)]
+pub struct EvalRequest {
+    pub run: RunId,
+    pub benchmark: Arc<Benchmark>,
+    pub settings: Settings,
+}
+
+#[derive(Debug)]
+pub enum Request {
+    /// Replaces any search still under way.
+    Search(SearchRequest),
+    /// Attention for one skill of the current library.
+    Explain {
+        id: QueryId,
+        text: Arc<str>,
+        settings: Settings,
+        skill: SkillIx,
+    },
+    /// Read the library again, whatever the watcher saw.
+    Reload,
+    Evaluate(EvalRequest),
+    CancelEvaluation(RunId),
+    Shutdown,
+}
+
+#[derive(Debug, Clone)]
+pub enum ModelState {
+    Loading,
+    Ready {
+        embedder: ModelId,
+        reranker: Option<ModelId>,
+        device: Device,
+        took: Duration,
+    },
+    /// A sentence; lexical search goes on.
+    Failed(String),
+}
+
+/// Vectors being built in the background.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Indexing {
+    pub ready: usize,
+    pub of: usize,
+    pub tokens_per_second: f64,
+    pub finished: bool,
+}
+
+#[derive(Debug, Clone)]
+pub enum EvalEvent {
+    /// One request is done.
+    Progress {
+        run: RunId,
+        done: usize,
+        of: usize,
+        outcome: Arc<QueryOutcome>,
+        so_far: Arc<EvalReport>,
+    },
+    Finished {
+        run: RunId,
+        report: Arc<EvalReport>,
+    },
+    Cancelled {
+        run: RunId,
+        done: usize,
+        of: usize,
+    },
+    Failed {
+        run: RunId,
+        message: String,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub enum Response {
+    /// A library was loaded, or loaded again.
+    Library(Arc<Library>),
+    Models(ModelState),
+    Indexing(Indexing),
+    Stage1(Arc<Shortlist>),
+    /// Once per batch; `is_finished` on the last.
+    Stage2(Arc<Reranking>),
+    Explained {
+        id: QueryId,
+        skill: SkillIx,
+        library: Arc<Library>,
+        capture: Arc<Capture>,
+    },
+    Eval(EvalEvent),
+    /// A sentence for the status line; work goes on.
+    Notice(String),
+    /// This request could not be answered.
+    Failed {
+        id: QueryId,
+        message: String,
+    },
+}

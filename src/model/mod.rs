@@ -1,0 +1,73 @@
+//! The two networks of a router: a bi-encoder that makes the shortlist and a cross-encoder that orders it.
+//!
+//! The only room that knows candle. Everything outside speaks of [`Embedder`] and [`Reranker`], each of which is a
+//! profile (how texts are made), a tokenizer and a network.
+
+pub mod attention;
+pub mod embedder;
+pub mod profile;
+pub mod reranker;
+
+use std::path::PathBuf;
+
+pub use attention::Attention;
+pub use embedder::Embedder;
+pub use profile::{EmbedderProfile, Pooling, Profile, RerankerProfile};
+pub use reranker::{Capture, Reranker};
+
+/// Why a model could not be loaded or run. Every message names the file or the model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("{path}: {reason}")]
+    File { path: String, reason: String },
+    #[error("no model called {name:?}: {hint}")]
+    Unknown { name: String, hint: String },
+    #[error("model {model}: {reason}")]
+    Run { model: String, reason: String },
+    /// The caller asked to stop; nothing was lost.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// What a number's provenance needs of a model, and what cache keys are made of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ModelId {
+    /// Profile name, directory or repository, as the user would write it.
+    pub name: String,
+    /// BLAKE3 of weights, tokenizer and everything in the profile that changes a number (first 16 bytes, hex).
+    pub fingerprint: String,
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelSource {
+    /// Inside the binary.
+    Builtin,
+    /// A directory with config.json, model.safetensors and tokenizer.json.
+    Directory(PathBuf),
+    /// A Hugging Face repository that is already in the local cache; nothing is downloaded here.
+    Hub { repository: String, revision: String },
+}
+
+/// Asked between layers and between batches; true means stop.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Never stops.
+pub fn never() -> bool {
+    false
+}
+
+/// The device models run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Device {
+    #[default]
+    Cpu,
+}
+
+impl Device {
+    pub fn label(self) -> &'static str {
+        match self {
+            Device::Cpu => "cpu",
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Everything a person can ask for. Keys become actions; actions change state; drawing only reads.
+
+/// The four tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tab {
+    Explore,
+    Evaluate,
+    Author,
+    Library,
+}
+
+impl Tab {
+    pub const ALL: [Tab; 4] = [Tab::Explore, Tab::Evaluate, Tab::Author, Tab::Library];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Tab::Explore => "Explore",
+            Tab::Evaluate => "Evaluate",
+            Tab::Author => "Author",
+            Tab::Library => "Library",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    // Everywhere
+    Quit,
+    Help,
+    NextTab,
+    PreviousTab,
+    GoTo(Tab),
+    FocusNext,
+    FocusPrevious,
+    /// Leave the current pane, pop-up or filter.
+    Back,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    /// Enter: search at once, open the selected row.
+    Open,
+    NextTheme,
+    ToggleMouse,
+    Reload,
+    Suspend,
+    // Explore
+    FocusQuery,
+    ClearQuery,
+    CycleStage1,
+    CycleFields,
+    CycleDepth,
+    ToggleRerank,
+    /// Pin the selected skill as "mine", or unpin it.
+    Pin,
+    /// Switch the detail pane between preview, attention and scores.
+    CycleDetail,
+    NextBand,
+    PreviousBand,
+    NextHead,
+    PreviousHead,
+    // Evaluate
+    StartEvaluation,
+    CancelEvaluation,
+    // Library and Evaluate lists
+    Filter,
+    CycleSort,
+    /// Copy the selected skill's id.
+    Copy,
+}

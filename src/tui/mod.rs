@@ -1,0 +1,5 @@
+//! The interface: the only room that knows ratatui. Keys become [`action::Action`]s, actions change the app, drawing only reads.
+
+pub mod action;
+pub mod session;
+pub mod theme;

@@ -1,0 +1,43 @@
+//! What all tabs read and none of them owns.
+
+use std::sync::Arc;
+
+use crate::engine::{Indexing, ModelState, Request};
+use crate::library::Library;
+use crate::search::Settings;
+
+use super::action::Tab;
+
+/// The program's state outside any tab; only `App` changes it.
+#[derive(Debug)]
+pub struct Session {
+    /// `None` until the first library is there.
+    pub library: Option<Arc<Library>>,
+    pub models: ModelState,
+    pub indexing: Option<Indexing>,
+    /// Settings of live search; a tab changes them through [`Outbox::settings`].
+    pub settings: Settings,
+    /// True when a frame may use only ASCII in its chrome.
+    pub ascii: bool,
+}
+
+/// What a tab wants to happen after its update.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    pub requests: Vec<Request>,
+    /// A sentence for the status line.
+    pub status: Option<String>,
+    /// New settings for live search.
+    pub settings: Option<Settings>,
+    pub go_to: Option<Tab>,
+    /// Open this request in Explore, with these skill ids marked as gold.
+    pub explore: Option<OpenInExplore>,
+    /// Text for the clipboard.
+    pub copy: Option<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct OpenInExplore {
+    pub request: String,
+    pub gold: Vec<String>,
+}
