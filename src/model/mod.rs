@@ -11,7 +11,7 @@ pub mod reranker;
 use std::path::PathBuf;
 
 pub use attention::Attention;
-pub use embedder::Embedder;
+pub use embedder::{Embedder, Role};
 pub use profile::{EmbedderProfile, Pooling, Profile, RerankerProfile};
 pub use reranker::{Capture, Reranker};
 

@@ -1,6 +1,247 @@
-pub struct Pipeline {}
+//! The two stages over one library: an immutable snapshot that any thread may use.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::index::{DenseIndex, LexicalIndex, Scored, SearchKind};
+use crate::library::{FieldSet, Library, SkillIx};
+use crate::model::{Capture, Embedder, ModelError, Reranker, Role, Stop};
+
+use super::caches::{Caches, ScoreKey, asked};
+use super::fusion::{FUSION_DEPTH, reciprocal_rank};
+use super::results::{
+    Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
+};
+
+/// Pairs scored before a batch is published: about 1,000 tokens of the built-in cross-encoder, so that first scores
+/// are on screen and a newer request is noticed within 150 ms on two cores.
+pub const RERANK_BATCH: usize = 4;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     #[error(transparent)]
-    Model(#[from] crate::model::ModelError),
+    Model(#[from] ModelError),
+    #[error("no reranker is loaded: choose one with --reranker, or search without stage 2")]
+    NoReranker,
+}
+
+/// Vectors of one field set; `None` until someone asked for that set.
+type DenseByFields = [Option<Arc<DenseIndex>>; FieldSet::ALL.len()];
+
+/// Everything a request needs. Cloning copies pointers.
+#[derive(Clone)]
+pub struct Pipeline {
+    pub library: Arc<Library>,
+    pub lexical: Arc<LexicalIndex>,
+    dense: DenseByFields,
+    pub embedder: Option<Arc<Embedder>>,
+    pub reranker: Option<Arc<Reranker>>,
+    pub caches: Arc<Caches>,
+}
+
+impl Pipeline {
+    /// A pipeline that can search by words at once; vectors and models may follow.
+    pub fn new(library: Arc<Library>, lexical: Arc<LexicalIndex>) -> Self {
+        Pipeline {
+            library,
+            lexical,
+            dense: DenseByFields::default(),
+            embedder: None,
+            reranker: None,
+            caches: Arc::default(),
+        }
+    }
+
+    pub fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
+    pub fn dense(&self, fields: FieldSet) -> Option<&Arc<DenseIndex>> {
+        self.dense[fields as usize].as_ref()
+    }
+
+    pub fn set_dense(&mut self, fields: FieldSet, dense: Arc<DenseIndex>) {
+        self.dense[fields as usize] = Some(dense);
+    }
+
+    /// Another library: its vectors are not known yet, the models and caches stay.
+    pub fn set_library(&mut self, library: Arc<Library>, lexical: Arc<LexicalIndex>) {
+        self.library = library;
+        self.lexical = lexical;
+        self.dense = DenseByFields::default();
+    }
+
+    /// The protocol badge: what makes a number of this pipeline comparable (design invariant 6).
+    pub fn describe(&self, settings: Settings) -> String {
+        let stage1 = match (settings.stage1, &self.embedder) {
+            (Stage1::Lexical, _) | (_, None) => "BM25 (lucene, k1 1.5, b 0.75)".to_string(),
+            (Stage1::Dense, Some(embedder)) => format!("{} exact cosine, f16 vectors", embedder.id().name),
+            (Stage1::Fused, Some(embedder)) => {
+                format!("BM25 (lucene, k1 1.5, b 0.75) + {} exact cosine, RRF k 60", embedder.id().name)
+            }
+        };
+        let stage2 = match (&self.reranker, settings.rerank) {
+            (Some(reranker), true) => {
+                format!("{} over {}, at most {} tokens", reranker.id().name, settings.depth, reranker.profile().max_tokens)
+            }
+            _ => "no reranking".to_string(),
+        };
+        format!("{stage1} · {stage2} · fields {}", settings.fields.key())
+    }
+
+    /// Stage 1. `exact` forbids approximate search (evaluation always does). Uses words alone while there is no
+    /// embedder or no vector; [`Shortlist::ran`] says so.
+    pub fn stage1(
+        &self,
+        id: QueryId,
+        request: &Arc<str>,
+        settings: Settings,
+        pinned: Option<SkillIx>,
+        exact: bool,
+    ) -> Result<Shortlist, SearchError> {
+        let start = Instant::now();
+        let mut timings = Stage1Timings::default();
+        let blank = request.trim().is_empty();
+        let dense_index = self.dense(settings.fields).filter(|dense| dense.ready() > 0);
+        let side = match (&self.embedder, dense_index, settings.stage1) {
+            (Some(embedder), Some(dense), Stage1::Dense | Stage1::Fused) if !blank => Some((embedder, dense)),
+            _ => None,
+        };
+        let ran = if side.is_some() { settings.stage1 } else { Stage1::Lexical };
+
+        let lexical = if ran == Stage1::Dense {
+            Vec::new()
+        } else {
+            self.lexical.search(request, settings.fields, FUSION_DEPTH.max(settings.depth))
+        };
+        timings.lexical = start.elapsed();
+
+        let mut vector = None;
+        let mut dense = Vec::new();
+        if let Some((embedder, index)) = side {
+            let embedding = self.embed_request(embedder, request)?;
+            timings.embed = start.elapsed() - timings.lexical;
+            dense = index.search(&embedding, FUSION_DEPTH.max(settings.depth), exact);
+            timings.dense = start.elapsed() - timings.lexical - timings.embed;
+            vector = Some((embedding, index));
+        }
+
+        let list = match ran {
+            Stage1::Lexical => lexical.clone(),
+            Stage1::Dense => dense.clone(),
+            Stage1::Fused => reciprocal_rank(&[&lexical, &dense]),
+        };
+        let hits = place(&list[..list.len().min(settings.depth)], &lexical, &dense, ran);
+        let pinned = pinned.map(|skill| {
+            let rank = list.iter().position(|scored| scored.skill == skill).map(|index| index + 1);
+            let dense = vector.as_ref().and_then(|(vector, index)| index.rank_of(vector, skill));
+            PinnedStanding {
+                skill,
+                lexical: self.lexical.rank_of(request, settings.fields, skill).map(placed),
+                dense: dense.map(placed),
+                rank,
+                in_shortlist: rank.is_some_and(|rank| rank <= settings.depth),
+            }
+        });
+        timings.total = start.elapsed();
+        Ok(Shortlist {
+            id,
+            request: request.clone(),
+            settings,
+            library: self.library.clone(),
+            hits,
+            ran,
+            vectors: (self.dense(settings.fields).map_or(0, |dense| dense.ready()), self.library.len()),
+            kind: dense_index.filter(|_| !exact).map_or(SearchKind::Exact, |dense| dense.kind()),
+            pinned,
+            timings,
+        })
+    }
+
+    /// Stage 2: scores the shortlist best first in batches of [`RERANK_BATCH`], calling `on_batch` after each. When
+    /// `stop` says so, gives [`ModelError::Stopped`]; what was scored stays in the cache.
+    pub fn rerank(
+        &self,
+        shortlist: &Arc<Shortlist>,
+        stop: Stop,
+        on_batch: &mut dyn FnMut(&Reranking),
+    ) -> Result<Reranking, SearchError> {
+        let reranker = self.reranker.as_ref().ok_or(SearchError::NoReranker)?;
+        let start = Instant::now();
+        let asked = asked(&reranker.id().fingerprint, &shortlist.request);
+        let fields = shortlist.settings.fields;
+        let key = |hit: &Hit| ScoreKey { asked, fields, document: shortlist.library[hit.skill].hash };
+
+        let mut scores: Vec<Option<f32>> = shortlist.hits.iter().map(|hit| self.caches.score(&key(hit))).collect();
+        let cached = scores.iter().flatten().count();
+        let open: Vec<usize> = (0..scores.len()).filter(|&row| scores[row].is_none()).collect();
+        for batch in open.chunks(RERANK_BATCH) {
+            let pairs: Vec<_> = batch
+                .iter()
+                .map(|&row| {
+                    let skill = &shortlist.library[shortlist.hits[row].skill];
+                    reranker.encode(&shortlist.request, &reranker.document(skill, fields).text)
+                })
+                .collect();
+            for (&row, score) in batch.iter().zip(reranker.score(&pairs, stop)?) {
+                scores[row] = Some(score);
+                self.caches.remember_score(key(&shortlist.hits[row]), score);
+            }
+            if scores.iter().any(Option::is_none) {
+                on_batch(&Reranking::new(shortlist.clone(), &scores, cached, start.elapsed()));
+            }
+        }
+        Ok(Reranking::new(shortlist.clone(), &scores, cached, start.elapsed()))
+    }
+
+    /// The score of one pair with the attention it was made with.
+    pub fn capture(
+        &self,
+        request: &str,
+        fields: FieldSet,
+        skill: SkillIx,
+        stop: Stop,
+    ) -> Result<Capture, SearchError> {
+        let reranker = self.reranker.as_ref().ok_or(SearchError::NoReranker)?;
+        let document = reranker.document(&self.library[skill], fields);
+        let encoding = reranker.encode(request, &document.text);
+        Ok(reranker.capture(document, encoding, stop)?)
+    }
+
+    fn embed_request(&self, embedder: &Embedder, request: &str) -> Result<Vec<f32>, SearchError> {
+        let asked = asked(&embedder.id().fingerprint, request);
+        if let Some(vector) = self.caches.vector(&asked) {
+            return Ok(vector);
+        }
+        let encoding = embedder.encode(request, Role::Query);
+        let vector = embedder.embed(&[encoding], &crate::model::never)?.into_iter().next().unwrap_or_default();
+        self.caches.remember_vector(asked, vector.clone());
+        Ok(vector)
+    }
+}
+
+fn placed((rank, score): (usize, f32)) -> Placed {
+    Placed { rank, score }
+}
+
+/// Shortlist rows with their places in both lists.
+fn place(top: &[Scored], lexical: &[Scored], dense: &[Scored], ran: Stage1) -> Vec<Hit> {
+    let places = |list: &[Scored]| -> HashMap<SkillIx, Placed> {
+        list.iter()
+            .enumerate()
+            .map(|(index, scored)| (scored.skill, Placed { rank: index + 1, score: scored.score }))
+            .collect()
+    };
+    let (lexical, dense) = (places(lexical), places(dense));
+    top.iter()
+        .enumerate()
+        .map(|(index, scored)| Hit {
+            skill: scored.skill,
+            rank: index + 1,
+            lexical: lexical.get(&scored.skill).copied(),
+            dense: dense.get(&scored.skill).copied(),
+            fused: (ran == Stage1::Fused).then_some(scored.score),
+        })
+        .collect()
 }
