@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::library::Text;
+use crate::library::load::Source;
 
 /// One request with what it needs.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Qrels {
 #[derive(Debug, Clone)]
 pub struct Benchmark {
     pub name: String,
+    /// The skills it is run over.
+    pub pool: Source,
     pub tasks: Vec<(Task, Qrels)>,
     /// Rows that could not be used, each a sentence with file and line.
     pub problems: Vec<Text>,

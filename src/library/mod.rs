@@ -4,6 +4,7 @@
 //! error messages that quote them.
 
 pub mod load;
+pub mod watch;
 pub mod report;
 pub mod sanitize;
 pub mod skill;

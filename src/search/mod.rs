@@ -1,11 +1,15 @@
 //! The two stages as plain functions: the same road for keys, for the command line and for evaluation.
 
+pub mod assemble;
 pub mod caches;
+pub mod courtesy;
 pub mod fusion;
 pub mod pipeline;
 pub mod results;
 pub mod vectorise;
 
+pub use assemble::{Models, assemble};
+pub use courtesy::{Courtesy, Undisturbed};
 pub use pipeline::{Pipeline, SearchError};
 pub use results::{
     Hit, PinnedStanding, Placed, QueryId, Ranked, Reranking, Settings, Shortlist, Stage1, Stage1Timings,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::index::{DenseIndex, LexicalIndex, Scored, SearchKind};
-use crate::library::{FieldSet, Library, SkillIx};
+use crate::library::{FieldSet, Library, LoadError, SkillIx};
 use crate::model::{Capture, Embedder, ModelError, Reranker, Role, Stop};
 
 use super::caches::{Caches, ScoreKey, asked};
+use super::courtesy::{Courtesy, Undisturbed, politely};
 use super::fusion::{FUSION_DEPTH, reciprocal_rank};
 use super::results::{
     Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
@@ -22,6 +23,8 @@ pub const RERANK_BATCH: usize = 4;
 pub enum SearchError {
     #[error(transparent)]
     Model(#[from] ModelError),
+    #[error(transparent)]
+    Library(#[from] LoadError),
     #[error("no reranker is loaded: choose one with --reranker, or search without stage 2")]
     NoReranker,
 }
@@ -38,6 +41,8 @@ pub struct Pipeline {
     pub embedder: Option<Arc<Embedder>>,
     pub reranker: Option<Arc<Reranker>>,
     pub caches: Arc<Caches>,
+    /// How stage 2 behaves beside other work.
+    pub courtesy: Arc<dyn Courtesy>,
 }
 
 impl Pipeline {
@@ -50,6 +55,7 @@ impl Pipeline {
             embedder: None,
             reranker: None,
             caches: Arc::default(),
+            courtesy: Arc::new(Undisturbed),
         }
     }
 
@@ -184,7 +190,8 @@ impl Pipeline {
                     reranker.encode(&shortlist.request, &reranker.document(skill, fields).text)
                 })
                 .collect();
-            for (&row, score) in batch.iter().zip(reranker.score(&pairs, stop)?) {
+            let fresh = politely(&*self.courtesy, stop, |stop| reranker.score(&pairs, stop))?;
+            for (&row, score) in batch.iter().zip(fresh) {
                 scores[row] = Some(score);
                 self.caches.remember_score(key(&shortlist.hits[row]), score);
             }

@@ -7,8 +7,10 @@ use crossbeam_channel::bounded;
 
 use crate::index::{DenseIndex, Notice, VectorKey, VectorStore};
 use crate::library::{ContentHash, FieldSet, Library};
-use crate::model::{Embedder, ModelError, Role, Stop};
+use crate::model::{Embedder, ModelError, Role, never};
 use crate::text::Encoding;
+
+use super::courtesy::{Courtesy, politely};
 
 /// Skills embedded per step: about 2,000 tokens of the built-in model, so that stopping takes a fraction of a second.
 const STEP: usize = 8;
@@ -55,16 +57,13 @@ pub enum Event<'a> {
 }
 
 /// Embeds every skill whose content has no vector yet, equal contents once. Tokenising runs beside the network.
-/// Returns [`ModelError::Stopped`] when `stop` says so; what was stored stays.
-///
-/// `yield_now` is called before each step, so that background work can wait for live search.
+/// Returns [`ModelError::Stopped`] when `courtesy` says so; what was stored stays.
 pub fn vectorise(
     library: &Library,
     fields: FieldSet,
     embedder: &Embedder,
     store: &mut VectorStore,
-    stop: Stop,
-    yield_now: &mut dyn FnMut(),
+    courtesy: &dyn Courtesy,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Progress, ModelError> {
     let start = Instant::now();
@@ -93,9 +92,8 @@ pub fn vectorise(
         let mut published = Instant::now();
         let mut outcome = Ok(());
         for step in &steps {
-            yield_now();
             let (hashes, encodings): (Vec<_>, Vec<_>) = step.into_iter().unzip();
-            match embedder.embed(&encodings, stop) {
+            match politely(courtesy, &never, |stop| embedder.embed(&encodings, stop)) {
                 Ok(vectors) => fresh.extend(hashes.into_iter().zip(vectors)),
                 Err(error) => {
                     outcome = Err(error);

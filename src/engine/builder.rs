@@ -1,0 +1,267 @@
+//! The builder thread: loads models and library, watches files, and embeds what has no vector yet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::index::{LexicalIndex, VectorStore};
+use crate::library::watch::Watch;
+use crate::library::{self, FieldSet, Library};
+use crate::model::{Embedder, ModelError, Reranker};
+use crate::search::assemble::open_store;
+use crate::search::vectorise::{self, Event, dense_index};
+use crate::search::{Courtesy, Pipeline};
+
+use super::messages::{Indexing, ModelState, Response};
+use super::{Shared, Wake};
+
+/// While vectors are being built, the request on screen is answered again at most this often.
+const REFRESH: Duration = Duration::from_secs(1);
+
+pub(crate) enum Job {
+    /// Read the library again.
+    Reload,
+    /// Vectors of this field set are wanted, before any other.
+    Want(FieldSet),
+    Models(Result<Loaded, String>),
+    Shutdown,
+}
+
+pub(crate) struct Loaded {
+    embedder: Arc<Embedder>,
+    reranker: Option<Arc<Reranker>>,
+    took: Duration,
+}
+
+pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>, jobs_in: &Sender<Job>, wake: &Sender<Wake>) {
+    shared.publish(Response::Models(ModelState::Loading));
+    load_models(shared, jobs_in);
+    let mut builder = Builder {
+        shared,
+        jobs,
+        jobs_in,
+        wake,
+        models: None,
+        wanted: vec![FieldSet::default()],
+        stores: BTreeMap::new(),
+        _watch: None,
+    };
+    builder.load_library();
+    loop {
+        let job = if builder.has_work() { jobs.try_recv().ok() } else { jobs.recv().ok() };
+        match job {
+            Some(Job::Shutdown) => return,
+            Some(job) => builder.handle(job),
+            None if builder.has_work() => builder.build_vectors(),
+            None => return,
+        }
+    }
+}
+
+/// Both models load side by side, and beside the library.
+fn load_models(shared: &Arc<Shared>, jobs: &Sender<Job>) {
+    let (shared, jobs) = (shared.clone(), jobs.clone());
+    std::thread::spawn(move || {
+        let start = Instant::now();
+        let options = &shared.options;
+        let loaded: Result<_, ModelError> = std::thread::scope(|scope| {
+            let reranker = scope
+                .spawn(|| options.reranker.as_deref().map(|name| Reranker::load(name, options.device)).transpose());
+            let embedder = Embedder::load(&options.embedder, options.device)?;
+            let reranker = reranker.join().unwrap_or_else(|_| {
+                Err(ModelError::Run { model: "reranker".into(), reason: "loading it failed; see the log".into() })
+            })?;
+            Ok((Arc::new(embedder), reranker.map(Arc::new)))
+        });
+        let models = loaded.map(|(embedder, reranker)| Loaded { embedder, reranker, took: start.elapsed() });
+        let _ = jobs.send(Job::Models(models.map_err(|error| error.to_string())));
+    });
+}
+
+struct Builder<'a> {
+    shared: &'a Arc<Shared>,
+    jobs: &'a Receiver<Job>,
+    jobs_in: &'a Sender<Job>,
+    wake: &'a Sender<Wake>,
+    models: Option<Loaded>,
+    /// Field sets whose vectors are not complete yet, the most wanted last.
+    wanted: Vec<FieldSet>,
+    stores: BTreeMap<&'static str, VectorStore>,
+    _watch: Option<Watch>,
+}
+
+impl Builder<'_> {
+    /// Something to embed and something to embed it with.
+    fn has_work(&self) -> bool {
+        self.models.is_some() && !self.wanted.is_empty() && self.shared.pipeline().is_some()
+    }
+
+    fn handle(&mut self, job: Job) {
+        match job {
+            Job::Reload => {
+                // A save often touches many files: one reload answers all that waited.
+                self.load_library();
+            }
+            Job::Want(fields) => self.want(fields),
+            Job::Models(Ok(models)) => self.use_models(models),
+            Job::Models(Err(sentence)) => self.shared.publish(Response::Models(ModelState::Failed(sentence))),
+            Job::Shutdown => {}
+        }
+    }
+
+    fn want(&mut self, fields: FieldSet) {
+        self.wanted.retain(|&other| other != fields);
+        self.wanted.push(fields);
+    }
+
+    fn use_models(&mut self, models: Loaded) {
+        if let Some(pipeline) = self.shared.pipeline().as_mut() {
+            pipeline.embedder = Some(models.embedder.clone());
+            pipeline.reranker = models.reranker.clone();
+        }
+        self.shared.publish(Response::Models(ModelState::Ready {
+            embedder: models.embedder.id().clone(),
+            reranker: models.reranker.as_ref().map(|reranker| reranker.id().clone()),
+            device: self.shared.options.device,
+            took: models.took,
+        }));
+        self.models = Some(models);
+        let _ = self.wake.send(Wake::Changed);
+    }
+
+    fn load_library(&mut self) {
+        let library = match library::load(&self.shared.options.source) {
+            Ok(library) => Arc::new(library),
+            Err(error) if self.shared.pipeline().is_some() => {
+                return self.shared.notice(format!("{error}; going on with what was loaded before"));
+            }
+            Err(error) => {
+                self.shared.notice(error.to_string());
+                Arc::new(Library::default())
+            }
+        };
+        let lexical = Arc::new(LexicalIndex::build(&library));
+        let mut pipeline = match self.shared.snapshot() {
+            Some(mut pipeline) => {
+                pipeline.set_library(library.clone(), lexical);
+                pipeline
+            }
+            None => Pipeline::new(library.clone(), lexical),
+        };
+        if let Some(models) = &self.models {
+            pipeline.embedder = Some(models.embedder.clone());
+            pipeline.reranker = models.reranker.clone();
+            // What is stored already can be searched at once; only changed skills are embedded again.
+            for fields in FieldSet::ALL {
+                if let Some(store) = self.stores.get(fields.key()) {
+                    pipeline.set_dense(fields, Arc::new(dense_index(store, &library)));
+                    self.want(fields);
+                }
+            }
+        }
+        *self.shared.pipeline() = Some(pipeline);
+        self.want(FieldSet::default());
+        self.watch(&library);
+        self.shared.publish(Response::Library(library));
+        let _ = self.wake.send(Wake::Changed);
+    }
+
+    fn watch(&mut self, library: &Library) {
+        if !self.shared.options.watch {
+            return;
+        }
+        let jobs = self.jobs_in.clone();
+        match Watch::start(library, move || {
+            let _ = jobs.send(Job::Reload);
+        }) {
+            Ok(watch) => self._watch = Some(watch),
+            Err(sentence) => self.shared.notice(sentence),
+        }
+    }
+
+    /// Embeds for the most wanted field set until it is complete or another job comes.
+    fn build_vectors(&mut self) {
+        let (Some(fields), Some(models), Some(pipeline)) =
+            (self.wanted.last().copied(), &self.models, self.shared.snapshot())
+        else {
+            return;
+        };
+        let (embedder, library) = (models.embedder.clone(), pipeline.library.clone());
+        let shared = self.shared;
+        let store = self.stores.entry(fields.key()).or_insert_with(|| {
+            open_store(shared.options.cache.as_deref(), &embedder, fields, &mut |event| tell(shared, event))
+        });
+        publish_dense(shared, store, &library, fields);
+        let _ = self.wake.send(Wake::Changed);
+
+        let courtesy = BesideSearch { shared, jobs: self.jobs };
+        let mut refreshed = Instant::now();
+        let outcome = vectorise::vectorise(&library, fields, &embedder, store, &courtesy, &mut |event| match event {
+            Event::Notice(notice) => shared.notice(notice.0),
+            Event::Stored(store, progress) => {
+                publish_dense(shared, store, &library, fields);
+                shared.publish(Response::Indexing(indexing(progress)));
+                if refreshed.elapsed() >= REFRESH {
+                    refreshed = Instant::now();
+                    let _ = self.wake.send(Wake::Changed);
+                }
+            }
+        });
+        match outcome {
+            Ok(progress) => {
+                self.wanted.retain(|&other| other != fields);
+                shared.publish(Response::Indexing(Indexing { finished: true, ..indexing(progress) }));
+                let _ = self.wake.send(Wake::Changed);
+            }
+            Err(ModelError::Stopped) => {}
+            Err(error) => {
+                self.wanted.retain(|&other| other != fields);
+                shared.notice(format!("vectors could not be built: {error}; searching by words"));
+            }
+        }
+    }
+}
+
+fn tell(shared: &Shared, event: Event) {
+    if let Event::Notice(notice) = event {
+        shared.notice(notice.0);
+    }
+}
+
+fn publish_dense(shared: &Shared, store: &VectorStore, library: &Arc<Library>, fields: FieldSet) {
+    let dense = Arc::new(dense_index(store, library));
+    if let Some(pipeline) = shared.pipeline().as_mut().filter(|pipeline| Arc::ptr_eq(&pipeline.library, library)) {
+        pipeline.set_dense(fields, dense);
+    }
+}
+
+fn indexing(progress: vectorise::Progress) -> Indexing {
+    Indexing {
+        ready: progress.ready,
+        of: progress.of,
+        tokens_per_second: progress.tokens_per_second(),
+        finished: progress.ready == progress.of,
+    }
+}
+
+/// Building vectors waits for live search and gives way to any other job.
+struct BesideSearch<'a> {
+    shared: &'a Shared,
+    jobs: &'a Receiver<Job>,
+}
+
+impl Courtesy for BesideSearch<'_> {
+    fn is_stopped(&self) -> bool {
+        self.shared.is_stopping() || !self.jobs.is_empty()
+    }
+
+    fn is_disturbed(&self) -> bool {
+        self.shared.gate.is_busy()
+    }
+
+    fn wait(&self) {
+        self.shared.gate.wait(&|| self.is_stopped());
+    }
+}

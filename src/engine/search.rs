@@ -1,0 +1,199 @@
+//! The search thread: the newest request wins, work is interruptible, every result carries its id.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use crate::library::{FieldSet, SkillIx};
+use crate::model::ModelError;
+use crate::search::{Pipeline, QueryId, SearchError, Settings, Shortlist};
+
+use super::builder::Job;
+use super::messages::{Request, Response, SearchRequest};
+use super::{Shared, Wake, evaluation};
+
+pub(super) fn run(shared: &Arc<Shared>, woken: &Receiver<Wake>, jobs: &Sender<Job>) {
+    let mut worker = Worker {
+        shared,
+        woken,
+        jobs,
+        inbox: VecDeque::new(),
+        current: None,
+        wanted: FieldSet::default(),
+        evaluations: evaluation::Evaluations::default(),
+    };
+    while !shared.is_stopping() {
+        match worker.next() {
+            Some(Wake::Request(Request::Shutdown)) | None => break,
+            Some(Wake::Request(request)) => worker.handle(request),
+            Some(Wake::Changed) => worker.answer_again(),
+        }
+    }
+    let _ = jobs.send(Job::Shutdown);
+    worker.evaluations.stop_all();
+}
+
+struct Worker<'a> {
+    shared: &'a Arc<Shared>,
+    woken: &'a Receiver<Wake>,
+    jobs: &'a Sender<Job>,
+    /// Messages taken out of the channel while something else was under way.
+    inbox: VecDeque<Wake>,
+    /// The request on screen, to be answered again when the snapshot changes.
+    current: Option<SearchRequest>,
+    /// The field set the builder was last asked for.
+    wanted: FieldSet,
+    evaluations: evaluation::Evaluations,
+}
+
+impl Worker<'_> {
+    /// The next message; a burst of searches and changes counts once, the newest.
+    fn next(&mut self) -> Option<Wake> {
+        if self.inbox.is_empty() {
+            self.inbox.push_back(self.woken.recv().ok()?);
+        }
+        self.inbox.extend(self.woken.try_iter());
+        loop {
+            let message = self.inbox.pop_front()?;
+            let superseded = match &message {
+                Wake::Request(Request::Search(_)) => self.inbox.iter().any(is_search),
+                // A newer search answers from the new snapshot anyway.
+                Wake::Changed => self.inbox.iter().any(|other| is_search(other) || matches!(other, Wake::Changed)),
+                _ => false,
+            };
+            if !superseded {
+                return Some(message);
+            }
+        }
+    }
+
+    fn handle(&mut self, request: Request) {
+        match request {
+            Request::Search(search) => {
+                self.current = Some(search.clone());
+                self.answer(search);
+            }
+            Request::Explain { id, text, settings, skill } => self.explain(id, &text, settings, skill),
+            Request::Reload => {
+                let _ = self.jobs.send(Job::Reload);
+            }
+            Request::Evaluate(request) => self.evaluations.start(self.shared, request),
+            Request::CancelEvaluation(run) => self.evaluations.cancel(run),
+            Request::Shutdown => {}
+        }
+    }
+
+    fn answer_again(&mut self) {
+        if let Some(search) = self.current.clone().filter(|search| self.shared.is_newest(search.id)) {
+            self.answer(search);
+        }
+    }
+
+    fn answer(&mut self, search: SearchRequest) {
+        let Some(pipeline) = self.shared.snapshot() else { return };
+        self.want(search.settings.fields);
+        let Some(shortlist) = self.stage1(&pipeline, &search) else { return };
+        let rerank = search.settings.rerank && pipeline.reranker.is_some() && !shortlist.hits.is_empty();
+        if rerank && self.rested(&search) {
+            self.stage2(&pipeline, &shortlist);
+        }
+    }
+
+    /// Vectors of a field set are built when someone first asks for it.
+    fn want(&mut self, fields: FieldSet) {
+        if std::mem::replace(&mut self.wanted, fields) != fields {
+            let _ = self.jobs.send(Job::Want(fields));
+        }
+    }
+
+    fn stage1(&self, pipeline: &Pipeline, search: &SearchRequest) -> Option<Arc<Shortlist>> {
+        let _live = self.shared.gate.enter();
+        let pinned = search.pinned.as_deref().and_then(|id| pipeline.library.find(id));
+        match pipeline.stage1(search.id, &search.text, search.settings, pinned, false) {
+            Ok(shortlist) => {
+                let shortlist = Arc::new(shortlist);
+                self.shared.publish(Response::Stage1(shortlist.clone()));
+                Some(shortlist)
+            }
+            Err(error) => {
+                self.fail(search.id, &error);
+                None
+            }
+        }
+    }
+
+    /// Waits out the delay; false if a newer request came. Other messages are kept for later.
+    fn rested(&mut self, search: &SearchRequest) -> bool {
+        let deadline = Instant::now() + search.rerank_delay;
+        loop {
+            match self.woken.recv_deadline(deadline) {
+                Ok(message) => self.inbox.push_back(message),
+                Err(RecvTimeoutError::Timeout) => return self.shared.is_newest(search.id),
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+            if !self.shared.is_newest(search.id) || self.shared.is_stopping() {
+                return false;
+            }
+        }
+    }
+
+    fn stage2(&mut self, pipeline: &Pipeline, shortlist: &Arc<Shortlist>) {
+        let shared = self.shared;
+        let stop = || !shared.is_newest(shortlist.id) || shared.is_stopping();
+        let _live = shared.gate.enter();
+        let outcome = pipeline.rerank(shortlist, &stop, &mut |batch| {
+            shared.publish(Response::Stage2(Arc::new(batch.clone())));
+            // A person who opened a row that is scored already should not wait for the rest of the list.
+            self.explain_waiting();
+        });
+        match outcome {
+            Ok(reranking) => shared.publish(Response::Stage2(Arc::new(reranking))),
+            Err(SearchError::Model(ModelError::Stopped)) => {}
+            Err(error) => self.fail(shortlist.id, &error),
+        }
+    }
+
+    /// Answers explanations that are already waiting; keeps everything else in order.
+    fn explain_waiting(&mut self) {
+        self.inbox.extend(self.woken.try_iter());
+        for message in std::mem::take(&mut self.inbox) {
+            match message {
+                Wake::Request(Request::Explain { id, text, settings, skill }) => {
+                    self.explain(id, &text, settings, skill);
+                }
+                other => self.inbox.push_back(other),
+            }
+        }
+    }
+
+    fn explain(&self, id: QueryId, text: &str, settings: Settings, skill: SkillIx) {
+        let Some(pipeline) = self.shared.snapshot() else { return };
+        // The index is of the library that was on screen; a reload may have made it shorter since.
+        if skill.index() >= pipeline.library.len() || !self.shared.is_newest(id) {
+            return;
+        }
+        let _live = self.shared.gate.enter();
+        let stop = || !self.shared.is_newest(id) || self.shared.is_stopping();
+        match pipeline.capture(text, settings.fields, skill, &stop) {
+            Ok(capture) => self.shared.publish(Response::Explained {
+                id,
+                skill,
+                library: pipeline.library.clone(),
+                capture: Arc::new(capture),
+            }),
+            Err(SearchError::Model(ModelError::Stopped)) => {}
+            Err(error) => self.fail(id, &error),
+        }
+    }
+
+    fn fail(&self, id: QueryId, error: &SearchError) {
+        tracing::warn!("request {}: {error}", id.0);
+        self.shared.publish(Response::Failed { id, message: error.to_string() });
+    }
+}
+
+fn is_search(message: &Wake) -> bool {
+    matches!(message, Wake::Request(Request::Search(_)))
+}
