@@ -1,1 +1,95 @@
-//! One file per subcommand.
+//! The command line: one file per subcommand. Without a subcommand the interface opens.
+//!
+//! Exit codes, for scripts: 0 done; 1 done, and nothing was found or a threshold was missed; 2 an error, named on
+//! standard error.
+
+mod args;
+mod doctor;
+mod embed;
+mod eval;
+mod explain;
+mod index;
+mod jsonl;
+mod prepare;
+mod rerank;
+mod search;
+mod tui;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use args::RouterArgs;
+
+/// What a command ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// Nothing was found.
+    Nothing,
+}
+
+/// See which skills an agent's router would find for a request, in which order, and why.
+#[derive(Debug, Parser)]
+#[command(name = "skillscope", version, about, long_about = None)]
+#[command(after_help = "Exit codes: 0 done, 1 nothing found, 2 error.\nWithout a command the interface opens.")]
+pub struct Cli {
+    #[command(flatten)]
+    router: RouterArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Search once and print the shortlist in final order.
+    Search(search::Args),
+    /// Show what the reranker looked at for one request and one skill.
+    Explain(explain::Args),
+    /// Load a library, build its vectors and report what was found.
+    Index(index::Args),
+    /// Run a benchmark (the built-in one by default) and print its metrics.
+    Eval(eval::Args),
+    /// Embed JSON lines from standard input: {"text"} gives {"embedding", "ids"}.
+    Embed(embed::Args),
+    /// Score JSON lines from standard input: {"query", "document"} gives {"score", "ids"}.
+    Rerank(rerank::Args),
+    /// Say what this program finds on this machine: models, cache, libraries, terminal.
+    Doctor(doctor::Args),
+}
+
+/// Parses arguments, runs, and turns the outcome into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Nothing) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("skillscope: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    let router = cli.router;
+    match cli.command {
+        None => tui::run(router),
+        Some(Command::Search(args)) => search::run(args, &router),
+        Some(Command::Explain(args)) => explain::run(args, &router),
+        Some(Command::Index(args)) => index::run(args, &router),
+        Some(Command::Eval(args)) => eval::run(args, &router),
+        Some(Command::Embed(args)) => embed::run(args, &router),
+        Some(Command::Rerank(args)) => rerank::run(args, &router),
+        Some(Command::Doctor(args)) => doctor::run(args, &router),
+    }
+}
+
+/// `skillscope … | head` ends quietly, as other tools do.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,86 @@
+//! Flags that several commands share. They are global: they may stand before or after the command.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::library::FieldSet;
+use crate::model::Device;
+use crate::search::{Settings, Stage1};
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RouterArgs {
+    /// A folder of skills, a .jsonl or .jsonl.gz pool, or a folder of shards (repeatable). Without it, skills are
+    /// looked for where agents keep them; if there are none, the demo library opens.
+    #[arg(long, value_name = "PATH", global = true)]
+    pub library: Vec<PathBuf>,
+    /// How the shortlist is made.
+    #[arg(long, value_enum, global = true)]
+    pub stage1: Option<Stage1Arg>,
+    /// Which fields are read: name, nd (name and description), full.
+    #[arg(long, value_enum, global = true)]
+    pub fields: Option<FieldsArg>,
+    /// Length of the shortlist.
+    #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub depth: Option<u32>,
+    /// Bi-encoder: a profile, a local directory, or a hub repository in the local cache.
+    #[arg(long, value_name = "X", global = true)]
+    pub embedder: Option<String>,
+    /// Cross-encoder: a profile, a local directory, a hub repository in the local cache, or "none".
+    #[arg(long, value_name = "X", global = true)]
+    pub reranker: Option<String>,
+    /// Where models run.
+    #[arg(long, value_enum, value_name = "D", global = true)]
+    pub device: Option<DeviceArg>,
+    /// Keep vectors in memory instead of the cache on disk.
+    #[arg(long, global = true)]
+    pub no_cache: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stage1Arg {
+    Lexical,
+    Dense,
+    Fused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FieldsArg {
+    Name,
+    Nd,
+    Full,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    Auto,
+    Cpu,
+}
+
+impl From<Stage1Arg> for Stage1 {
+    fn from(arg: Stage1Arg) -> Self {
+        match arg {
+            Stage1Arg::Lexical => Stage1::Lexical,
+            Stage1Arg::Dense => Stage1::Dense,
+            Stage1Arg::Fused => Stage1::Fused,
+        }
+    }
+}
+
+impl From<FieldsArg> for FieldSet {
+    fn from(arg: FieldsArg) -> Self {
+        match arg {
+            FieldsArg::Name => FieldSet::Name,
+            FieldsArg::Nd => FieldSet::NameDescription,
+            FieldsArg::Full => FieldSet::Full,
+        }
+    }
+}
+
+impl From<DeviceArg> for Device {
+    fn from(arg: DeviceArg) -> Self {
+        match arg {
+            DeviceArg::Auto | DeviceArg::Cpu => Device::Cpu,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! From flags and configuration to models, a library and a pipeline.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Map, Value, json};
+
+use crate::config::Config;
+use crate::library::load::Source;
+use crate::library::{self, Library};
+use crate::model::{Device, Embedder, Reranker};
+use crate::search::vectorise::{Event, Progress};
+use crate::search::{Models, Pipeline, Settings, Stage1, Undisturbed, assemble};
+
+use super::RouterArgs;
+
+/// Everything decided: defaults < file < environment < flags.
+pub struct Options {
+    pub source: Source,
+    pub settings: Settings,
+    pub embedder: String,
+    /// `None` for "none".
+    pub reranker: Option<String>,
+    pub device: Device,
+    /// `None` keeps vectors in memory.
+    pub cache: Option<PathBuf>,
+}
+
+impl Options {
+    pub fn resolve(args: &RouterArgs) -> anyhow::Result<Self> {
+        Self::from_config(args, &Config::load()?)
+    }
+
+    pub fn from_config(args: &RouterArgs, config: &Config) -> anyhow::Result<Self> {
+        let mut settings = config.settings;
+        settings.stage1 = args.stage1.map_or(settings.stage1, Into::into);
+        settings.fields = args.fields.map_or(settings.fields, Into::into);
+        settings.depth = args.depth.map_or(settings.depth, |depth| depth as usize);
+        let reranker = args.reranker.clone().unwrap_or_else(|| config.reranker.clone());
+        let reranker = Some(reranker).filter(|name| name != "none");
+        settings.rerank &= reranker.is_some();
+        let named = if args.library.is_empty() { &config.libraries } else { &args.library };
+        let source = if named.is_empty() {
+            Source::Discover { cwd: std::env::current_dir()?, home: crate::config::home_dir() }
+        } else {
+            Source::Paths(named.clone())
+        };
+        Ok(Options {
+            source,
+            settings,
+            embedder: args.embedder.clone().unwrap_or_else(|| config.embedder.clone()),
+            reranker,
+            device: args.device.map_or(config.device, Into::into),
+            cache: if args.no_cache { None } else { crate::config::cache_dir().map(|dir| dir.join("vectors")) },
+        })
+    }
+
+    pub fn library(&self) -> anyhow::Result<Arc<Library>> {
+        Ok(Arc::new(library::load(&self.source)?))
+    }
+
+    pub fn embedder(&self) -> anyhow::Result<Arc<Embedder>> {
+        Ok(Arc::new(Embedder::load(&self.embedder, self.device)?))
+    }
+
+    pub fn reranker(&self) -> anyhow::Result<Option<Arc<Reranker>>> {
+        let reranker = self.reranker.as_deref().map(|name| Reranker::load(name, self.device)).transpose()?;
+        Ok(reranker.map(Arc::new))
+    }
+
+    /// The networks these settings need, and no other.
+    pub fn models(&self) -> anyhow::Result<Models> {
+        let embedder = if self.settings.stage1 == Stage1::Lexical { None } else { Some(self.embedder()?) };
+        Ok(Models { embedder, reranker: self.reranker()? })
+    }
+
+    /// Library, models and vectors, with progress on standard error when it is a terminal.
+    pub fn pipeline(&self) -> anyhow::Result<Pipeline> {
+        Ok(self.pipeline_over(self.library()?, self.models()?)?.0)
+    }
+
+    pub fn pipeline_over(&self, library: Arc<Library>, models: Models) -> anyhow::Result<(Pipeline, Progress)> {
+        let bar = progress_bar("embedding", library.len());
+        let assembled =
+            assemble(library, models, self.settings, self.cache.as_deref(), &Undisturbed, &mut |event| match event {
+                Event::Notice(notice) => bar.suspend(|| eprintln!("skillscope: {}", notice.0)),
+                Event::Stored(_, progress) => {
+                    bar.set_length(progress.of as u64);
+                    bar.set_position(progress.ready as u64);
+                }
+            });
+        bar.finish_and_clear();
+        Ok(assembled?)
+    }
+
+    /// The models' part of `"profile"`: enough to make a number comparable (design invariant 6).
+    pub fn profile_json(&self, pipeline: &Pipeline) -> Map<String, Value> {
+        let embedder = pipeline.embedder.as_ref().map(|embedder| {
+            json!({
+                "name": embedder.id().name,
+                "fingerprint": embedder.id().fingerprint,
+                "max_tokens": embedder.profile().max_tokens,
+            })
+        });
+        let reranker = pipeline.reranker.as_ref().map(|reranker| {
+            json!({
+                "name": reranker.id().name,
+                "fingerprint": reranker.id().fingerprint,
+                "max_tokens": reranker.profile().max_tokens,
+            })
+        });
+        let mut profile = Map::new();
+        profile.insert("embedder".into(), embedder.into());
+        profile.insert("reranker".into(), reranker.into());
+        profile.insert("device".into(), self.device.label().into());
+        profile.insert("stage1".into(), self.settings.stage1.key().into());
+        profile.insert("fields".into(), self.settings.fields.key().into());
+        profile.insert("depth".into(), self.settings.depth.into());
+        profile
+    }
+}
+
+/// A bar on standard error, hidden when that is not a terminal.
+pub fn progress_bar(what: &'static str, length: usize) -> ProgressBar {
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(length as u64), target);
+    let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.progress_chars("=> "));
+    bar.set_prefix(what);
+    bar
+}
