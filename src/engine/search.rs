@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use crate::library::{FieldSet, SkillIx};
+use crate::library::{FieldSet, Library, SkillIx};
 use crate::model::ModelError;
 use crate::search::{Pipeline, QueryId, SearchError, Settings, Shortlist};
 
@@ -75,7 +75,9 @@ impl Worker<'_> {
                 self.current = Some(search.clone());
                 self.answer(search);
             }
-            Request::Explain { id, text, settings, skill } => self.explain(id, &text, settings, skill),
+            Request::Explain { id, text, settings, library, skill } => {
+                self.explain(id, &text, settings, &library, skill);
+            }
             Request::Reload => {
                 let _ = self.jobs.send(Job::Reload);
             }
@@ -160,20 +162,21 @@ impl Worker<'_> {
         self.inbox.extend(self.woken.try_iter());
         for message in std::mem::take(&mut self.inbox) {
             match message {
-                Wake::Request(Request::Explain { id, text, settings, skill }) => {
-                    self.explain(id, &text, settings, skill);
+                Wake::Request(Request::Explain { id, text, settings, library, skill }) => {
+                    self.explain(id, &text, settings, &library, skill);
                 }
                 other => self.inbox.push_back(other),
             }
         }
     }
 
-    fn explain(&self, id: QueryId, text: &str, settings: Settings, skill: SkillIx) {
-        let Some(pipeline) = self.shared.snapshot() else { return };
-        // The index is of the library that was on screen; a reload may have made it shorter since.
-        if skill.index() >= pipeline.library.len() || !self.shared.is_newest(id) {
+    fn explain(&self, id: QueryId, text: &str, settings: Settings, library: &Arc<Library>, skill: SkillIx) {
+        let Some(mut pipeline) = self.shared.snapshot() else { return };
+        if !self.shared.is_newest(id) {
             return;
         }
+        // A reload may have come between: the index is of the library that was on screen.
+        pipeline.library = library.clone();
         let _live = self.shared.gate.enter();
         let stop = || !self.shared.is_newest(id) || self.shared.is_stopping();
         match pipeline.capture(text, settings.fields, skill, &stop) {

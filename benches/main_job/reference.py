@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""What sentence-transformers needs for the same work on the same weights and texts, for a ratio within one run.
+
+    pip install torch sentence-transformers safetensors numpy
+    python benches/reference.py TEXTS.json
+
+TEXTS.json: {"models": DIR, "embed": [text], "embed_tokens": N, "query": text, "documents": [text], "rerank_tokens": N,
+"threads": N}. Prints one JSON object: {"embed_seconds", "embed_tokens", "rerank_ms", "version"}.
+The 8-bit weights of the program are expanded to f32 in a temporary folder first, so that both compute the same thing.
+"""
+import json, os, shutil, sys, tempfile, time
+
+work = json.load(open(sys.argv[1]))
+os.environ["TOKENIZERS_PARALLELISM"] = "true"
+import numpy as np
+import torch
+from safetensors.numpy import load_file, save_file
+from sentence_transformers import CrossEncoder, SentenceTransformer, models
+import sentence_transformers
+
+torch.set_num_threads(work["threads"])
+
+
+def expand(name, target):
+    source = os.path.join(work["models"], name)
+    stored = load_file(os.path.join(source, "model.safetensors"))
+    full = {}
+    for key, value in stored.items():
+        if key.endswith(".scale"):
+            continue
+        if value.dtype == np.int8:
+            scale = stored[key + ".scale"].astype(np.float32).reshape(-1, 1)
+            value = value.astype(np.float32) * scale
+        full[key] = value.astype(np.float32)
+    os.makedirs(target)
+    save_file(full, os.path.join(target, "model.safetensors"), metadata={"format": "pt"})
+    shutil.copy(os.path.join(source, "config.json"), target)
+    for place in (source, work["models"]):
+        path = os.path.join(place, "tokenizer.json")
+        if os.path.exists(path):
+            shutil.copy(path, target)
+            break
+    json.dump({"tokenizer_class": "BertTokenizerFast", "model_max_length": 512}, open(os.path.join(target, "tokenizer_config.json"), "w"))
+    return target
+
+
+with tempfile.TemporaryDirectory() as folder:
+    body = models.Transformer(expand("embedder", os.path.join(folder, "e")), max_seq_length=work["embed_tokens"])
+    pool = models.Pooling(384, pooling_mode="mean")
+    embedder = SentenceTransformer(modules=[body, pool, models.Normalize()], device="cpu")
+    embedder.encode(work["embed"][:8])
+    start = time.perf_counter()
+    embedder.encode(work["embed"], batch_size=32)
+    embed_seconds = time.perf_counter() - start
+    tokens = sum(len(ids) for ids in embedder.tokenizer(work["embed"], truncation=True, max_length=work["embed_tokens"])["input_ids"])
+
+    reranker = CrossEncoder(expand("reranker", os.path.join(folder, "r")), max_length=work["rerank_tokens"], device="cpu", num_labels=1)
+    pairs = [(work["query"], document) for document in work["documents"]]
+    reranker.predict(pairs[:2])
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        reranker.predict(pairs, batch_size=20)
+        times.append(time.perf_counter() - start)
+
+print(json.dumps({
+    "embed_seconds": embed_seconds, "embed_tokens": tokens, "rerank_ms": sorted(times)[2] * 1e3,
+    "version": f"sentence-transformers {sentence_transformers.__version__}, torch {torch.__version__} f32",
+}))
