@@ -120,19 +120,50 @@ pub struct EvalReport {
     pub elapsed: Duration,
 }
 
-impl EvalReport {
-    /// Adds one outcome to all means.
-    pub(super) fn add(&mut self, outcome: Arc<QueryOutcome>) {
-        self.scored += 1;
-        self.provisional += usize::from(outcome.provisional);
-        advance(&mut self.before, &outcome.before, self.scored);
-        advance(&mut self.after, &outcome.after, self.scored);
-        let (mean, count) = if outcome.is_single() { &mut self.single } else { &mut self.multi };
-        *count += 1;
-        advance(mean, &outcome.after, *count);
-        self.outcomes.push(outcome);
+/// The sums behind a report's means.
+#[derive(Default)]
+pub(super) struct Sums {
+    before: Sum,
+    after: Sum,
+    single: Sum,
+    multi: Sum,
+}
+
+#[derive(Default)]
+struct Sum {
+    row: MetricRow,
+    count: usize,
+}
+
+impl Sum {
+    fn add(&mut self, row: &MetricRow) {
+        self.row.0.iter_mut().zip(row.0).for_each(|(sum, value)| *sum += value);
+        self.count += 1;
     }
 
+    fn mean(&self) -> MetricRow {
+        MetricRow(self.row.0.map(|sum| if self.count > 0 { sum / self.count as f64 } else { 0.0 }))
+    }
+}
+
+impl Sums {
+    /// Adds an outcome to a report, whose means are then those of all outcomes so far.
+    pub(super) fn add(&mut self, outcome: Arc<QueryOutcome>, report: &mut EvalReport) {
+        self.before.add(&outcome.before);
+        self.after.add(&outcome.after);
+        let stratum = if outcome.is_single() { &mut self.single } else { &mut self.multi };
+        stratum.add(&outcome.after);
+        report.before = self.before.mean();
+        report.after = self.after.mean();
+        report.single = (self.single.mean(), self.single.count);
+        report.multi = (self.multi.mean(), self.multi.count);
+        report.scored += 1;
+        report.provisional += usize::from(outcome.provisional);
+        report.outcomes.push(outcome);
+    }
+}
+
+impl EvalReport {
     pub fn is_complete(&self) -> bool {
         self.scored == self.planned
     }
@@ -189,11 +220,6 @@ impl EvalReport {
             "elapsed_ms": milliseconds(self.elapsed),
         })
     }
-}
-
-/// The mean of `count` rows from that of one fewer: m + (x - m) / n, which never sums, so it does not lose digits.
-fn advance(mean: &mut MetricRow, row: &MetricRow, count: usize) {
-    mean.0.iter_mut().zip(row.0).for_each(|(mean, value)| *mean += (value - *mean) / count as f64);
 }
 
 fn metrics(row: &MetricRow, count: Option<usize>) -> Value {

@@ -9,7 +9,7 @@ use crate::model::{ModelError, Stop, never};
 use crate::search::{Pipeline, QueryId, SearchError, Settings};
 
 use super::benchmark::{Benchmark, NO_SKILL, Qrels, Task};
-use super::report::{EvalReport, Failure, QueryOutcome};
+use super::report::{EvalReport, Failure, QueryOutcome, Sums};
 use super::{Metric, MetricRow};
 
 /// The first results that a request's needs must be among.
@@ -114,16 +114,17 @@ pub fn evaluate<R: Router + ?Sized>(
         problems: benchmark.problems.clone(),
         ..EvalReport::default()
     };
-    for (task, gold, qrels) in scored {
+    let mut sums = Sums::default();
+    for (task, judged, qrels) in scored {
         let asked = Instant::now();
         let routed = match router.rank(&Arc::from(task.request.for_model()), settings) {
             Err(SearchError::Model(ModelError::Stopped)) => break,
             routed => routed?,
         };
-        let mut outcome = outcome(task, gold, &qrels, routed);
+        let mut outcome = outcome(task, judged, &qrels, routed);
         outcome.elapsed = asked.elapsed();
         let outcome = Arc::new(outcome);
-        report.add(outcome.clone());
+        sums.add(outcome.clone(), &mut report);
         report.elapsed = start.elapsed();
         if on_outcome(&outcome, &report).is_break() {
             break;

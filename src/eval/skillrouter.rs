@@ -69,10 +69,11 @@ pub(super) fn parse(files: &Files, fallback_name: &str) -> Result<Benchmark, Ben
             Some((_, Judgement::Scored(qrels))) => tasks.push((task, qrels)),
             Some((_, Judgement::GenericOnly)) => skipped.push((task.id, GENERIC_ONLY.to_string())),
             Some((_, Judgement::Unusable)) => {} // Has its problem already.
-            None => problems.push(files.tasks.problem(
-                line,
-                format_args!("request {} has no entry in relevance.json and is left out", task.id),
-            )),
+            None => problems.push(
+                files
+                    .tasks
+                    .problem(line, format_args!("request {} has no entry in relevance.json and is left out", task.id)),
+            ),
         }
     }
     let mut orphans: Vec<_> = judgements.into_iter().map(|(id, (line, _))| (line, id)).collect();

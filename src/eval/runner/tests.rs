@@ -140,7 +140,7 @@ fn means_are_those_of_the_outcomes() {
     let (router, benchmark) = fixture();
     let report = run(&router, &benchmark);
     let close = |got: MetricRow, rows: Vec<&MetricRow>| {
-        got.0.iter().zip(MetricRow::mean(rows).0).for_each(|(got, want)| assert!((got - want).abs() < 1e-12));
+        assert_eq!(got, MetricRow::mean(rows));
     };
     close(report.before, report.outcomes.iter().map(|o| &o.before).collect());
     close(report.after, report.outcomes.iter().map(|o| &o.after).collect());
@@ -176,7 +176,10 @@ fn a_stopped_router_leaves_a_partial_report() {
 fn json_has_the_documented_names() {
     let (router, benchmark) = fixture();
     let json = run(&router, &benchmark).to_json();
-    assert_eq!(json["protocol"], "fixed 20 · SkillRouter metrics (nDCG linear gain, judgements restricted to the pool)");
+    assert_eq!(
+        json["protocol"],
+        "fixed 20 · SkillRouter metrics (nDCG linear gain, judgements restricted to the pool)"
+    );
     assert_eq!(json["metrics"]["all"]["Hit@1"], 2.0 / 6.0);
     assert_eq!(json["metrics"]["before"]["Hit@1"], 0.5);
     assert_eq!(json["metrics"]["single"]["count"], 5);
