@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::bail;
+
 use crate::eval::{Benchmark, EvalReport, Metric, MetricRow, evaluate};
 use crate::library;
 
@@ -36,7 +38,11 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
         eprintln!("skillscope: {problem}");
     }
     // A pool named on the command line replaces the benchmark's own.
-    let library = if router.library.is_empty() { Arc::new(library::load(&benchmark.pool)?) } else { options.library()? };
+    let library = match &benchmark.pool {
+        Some(pool) if router.library.is_empty() => Arc::new(library::load(pool)?),
+        None if router.library.is_empty() => bail!("{} brings no pool: name one with --library", benchmark.name),
+        _ => options.library()?,
+    };
     let (pipeline, _) = options.pipeline_over(library, options.models()?)?;
 
     let bar = prepare::progress_bar("requests", benchmark.tasks.len());

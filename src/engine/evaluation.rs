@@ -80,8 +80,16 @@ fn prepare(
     courtesy: &dyn Courtesy,
 ) -> Result<Pipeline, SearchError> {
     let live = shared.snapshot();
-    let models = live.map(|live| Models { embedder: live.embedder, reranker: live.reranker }).unwrap_or_default();
-    let library = Arc::new(library::load(&benchmark.pool)?);
+    let models = live
+        .as_ref()
+        .map(|live| Models { embedder: live.embedder.clone(), reranker: live.reranker.clone() })
+        .unwrap_or_default();
+    // A benchmark that brings no pool is run over what is open.
+    let library = match (&benchmark.pool, live.as_ref()) {
+        (Some(pool), _) => Arc::new(library::load(pool)?),
+        (None, Some(live)) => live.library.clone(),
+        (None, None) => Arc::default(),
+    };
     let cache = shared.options.cache.as_deref();
     let (pipeline, _) = assemble(library, models, settings, cache, courtesy, &mut |event| {
         if let Event::Notice(notice) = event {

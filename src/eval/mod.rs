@@ -2,8 +2,11 @@
 
 pub mod benchmark;
 pub mod metrics;
+pub mod report;
 pub mod runner;
+mod skillrouter;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};
 pub use metrics::{Metric, MetricRow};
-pub use runner::{EvalReport, Failure, QueryOutcome, evaluate};
+pub use report::{EvalReport, Failure, QueryOutcome};
+pub use runner::{Routed, Router, evaluate};

@@ -1,0 +1,289 @@
+//! Reads SkillRouter's benchmark layout (papers.md 2.1).
+//!
+//! - `tasks.jsonl`: one object per line with `task_id` and `instruction_text`; `domain`, `difficulty` and `tags` are
+//!   shown. Rows with `excluded: true` are read like any other, because SkillRouter scores them.
+//! - `relevance.json`: one object, task id → `core_gt_ids` (else `gt_skill_ids`), `relevance` {skill id: grade},
+//!   `task_type`. Tasks of type `generic_only` are not part of the core protocol.
+//! - `manifest.json`: `dataset_name`.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::io::Read;
+
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::library::Text;
+use crate::library::load::Source as PoolSource;
+
+use super::{Benchmark, BenchmarkError, Qrels, Task};
+
+/// Why `generic_only` tasks are left out, as a reason a person reads.
+const GENERIC_ONLY: &str = "labelled with file-type skills only (generic_only), which SkillRouter does not score";
+
+/// A file's content and how messages call it.
+pub(super) struct Source {
+    label: String,
+    bytes: Vec<u8>,
+}
+
+impl Source {
+    pub(super) fn new(label: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Source { label: label.into(), bytes: bytes.into() }
+    }
+
+    fn content(&self) -> &[u8] {
+        self.bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.bytes)
+    }
+
+    fn problem(&self, line: usize, message: impl fmt::Display) -> Text {
+        Text::line(format!("{}:{line}: {message}", self.label))
+    }
+
+    fn not_json(&self, what: &str, error: &serde_json::Error) -> BenchmarkError {
+        let label = format!("{}:{}:{}", self.label, error.line(), error.column());
+        BenchmarkError::new(label, format!("not {what}: {}", without_place(error)))
+    }
+}
+
+pub(super) struct Files {
+    pub(super) tasks: Source,
+    pub(super) relevance: Source,
+    pub(super) manifest: Option<Source>,
+}
+
+/// `fallback_name` is used where no manifest gives one.
+pub(super) fn parse(
+    files: &Files,
+    fallback_name: &str,
+    pool: Option<PoolSource>,
+) -> Result<Benchmark, BenchmarkError> {
+    let mut problems = Vec::new();
+    let name = match &files.manifest {
+        Some(manifest) => dataset_name(manifest)?,
+        None => None,
+    };
+    let rows = tasks(&files.tasks, &mut problems);
+    let mut judgements = judgements(&files.relevance, &mut problems)?;
+
+    let mut tasks = Vec::new();
+    let mut skipped = Vec::new();
+    for (line, task) in rows {
+        match judgements.remove(task.id.for_model()) {
+            Some((_, Judgement::Scored(qrels))) => tasks.push((task, qrels)),
+            Some((_, Judgement::GenericOnly)) => skipped.push((task.id, GENERIC_ONLY.to_string())),
+            Some((_, Judgement::Unusable)) => {} // Has its problem already.
+            None => problems.push(
+                files
+                    .tasks
+                    .problem(line, format_args!("request {} has no entry in relevance.json and is left out", task.id)),
+            ),
+        }
+    }
+    let mut orphans: Vec<_> = judgements.into_iter().map(|(id, (line, _))| (line, id)).collect();
+    orphans.sort();
+    problems.extend(orphans.into_iter().map(|(line, id)| {
+        let id = Text::line(id);
+        files.relevance.problem(line, format_args!("task {id} is not in tasks.jsonl; its judgements are left out"))
+    }));
+
+    if tasks.is_empty() && skipped.is_empty() && problems.is_empty() {
+        return Err(BenchmarkError::new(&files.tasks.label, "holds no request"));
+    }
+    let name = Text::line(name.as_deref().unwrap_or(fallback_name)).shown().to_string();
+    Ok(Benchmark { name, fingerprint: fingerprint(files), pool, tasks, skipped, problems })
+}
+
+/// The path, relative to the benchmark's folder, of the pool that a manifest names (our own addition to the layout).
+pub(super) fn pool_path(manifest: &Source) -> Option<String> {
+    let manifest: Value = serde_json::from_slice(manifest.content()).ok()?;
+    Some(manifest.get("pool")?.get("path")?.as_str()?.to_string())
+}
+
+fn dataset_name(manifest: &Source) -> Result<Option<String>, BenchmarkError> {
+    let manifest: Map<String, Value> =
+        serde_json::from_slice(manifest.content()).map_err(|error| manifest.not_json("a JSON object", &error))?;
+    Ok(manifest.get("dataset_name").and_then(Value::as_str).map(str::to_string))
+}
+
+/// Requests with the 1-based line each stands on.
+fn tasks(source: &Source, problems: &mut Vec<Text>) -> Vec<(usize, Task)> {
+    let mut first_line: HashMap<String, usize> = HashMap::new();
+    let mut tasks = Vec::new();
+    for (index, row) in source.content().split(|&byte| byte == b'\n').enumerate() {
+        let line = index + 1;
+        if row.trim_ascii().is_empty() {
+            continue;
+        }
+        match task(row) {
+            Err(reason) => problems.push(source.problem(line, format_args!("{reason}; the row is left out"))),
+            Ok(task) => match first_line.get(task.id.for_model()) {
+                Some(first) => problems.push(source.problem(
+                    line,
+                    format_args!("task_id {} is already on line {first}; the second is left out", task.id),
+                )),
+                None => {
+                    first_line.insert(task.id.for_model().to_string(), line);
+                    tasks.push((line, task));
+                }
+            },
+        }
+    }
+    tasks
+}
+
+fn task(row: &[u8]) -> Result<Task, String> {
+    let row: Map<String, Value> = serde_json::from_slice(row)
+        .map_err(|error| format!("not a JSON object: {} at column {}", without_place(&error), error.column()))?;
+    let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
+    let required = |key: &str| match text(key) {
+        blank if blank.trim().is_empty() => Err(format!("{key:?} is missing, empty or not a string")),
+        text => Ok(text),
+    };
+    let tags = row.get("tags").and_then(Value::as_array).into_iter().flatten();
+    Ok(Task {
+        id: Text::line(required("task_id")?),
+        request: Text::block(required("instruction_text")?),
+        domain: Text::line(text("domain")),
+        difficulty: Text::line(text("difficulty")),
+        tags: tags.filter_map(Value::as_str).map(Text::line).collect(),
+    })
+}
+
+enum Judgement {
+    Scored(Qrels),
+    GenericOnly,
+    Unusable,
+}
+
+/// Judgements by raw task id, with the line each starts on.
+type Judgements = HashMap<String, (usize, Judgement)>;
+
+fn judgements(source: &Source, problems: &mut Vec<Text>) -> Result<Judgements, BenchmarkError> {
+    let entries = entries(source.content())
+        .map_err(|error| source.not_json("a JSON object from task id to judgements", &error))?;
+    let mut judgements = Judgements::with_capacity(entries.len());
+    for (line, id, entry) in entries {
+        let mut problem = |message: String| {
+            problems.push(source.problem(line, format_args!("task {}: {message}", Text::line(&id))));
+        };
+        if judgements.contains_key(&id) {
+            problem("judged a second time; the second entry is left out".into());
+            continue;
+        }
+        let judgement = judgement(&entry, &mut problem).unwrap_or_else(|reason| {
+            problem(format!("{reason}; the task is left out"));
+            Judgement::Unusable
+        });
+        judgements.insert(id, (line, judgement));
+    }
+    Ok(judgements)
+}
+
+fn judgement(entry: &Value, problem: &mut dyn FnMut(String)) -> Result<Judgement, String> {
+    let entry = entry.as_object().ok_or("its entry is not a JSON object")?;
+    if entry.get("task_type").and_then(Value::as_str) == Some("generic_only") {
+        return Ok(Judgement::GenericOnly);
+    }
+    let (key, gold) = ["core_gt_ids", "gt_skill_ids"]
+        .into_iter()
+        .find_map(|key| Some((key, entry.get(key)?)))
+        .ok_or("neither \"core_gt_ids\" nor \"gt_skill_ids\" is there")?;
+    let gold: Option<Vec<&str>> = gold.as_array().and_then(|ids| ids.iter().map(Value::as_str).collect());
+    let gold = gold.ok_or_else(|| format!("{key:?} is not a list of strings"))?;
+    let mut seen = HashSet::new();
+    Ok(Judgement::Scored(Qrels {
+        gold: gold.into_iter().filter(|id| seen.insert(*id)).map(as_shown).collect(),
+        grades: grades(entry, problem)?,
+    }))
+}
+
+fn grades(entry: &Map<String, Value>, problem: &mut dyn FnMut(String)) -> Result<BTreeMap<String, u32>, String> {
+    let Some(relevance) = entry.get("relevance") else {
+        return Ok(BTreeMap::new()); // nDCG falls back to ground truth, as SkillRouter's code does.
+    };
+    let relevance = relevance.as_object().ok_or("\"relevance\" is not an object from skill id to grade")?;
+    let mut grades = BTreeMap::new();
+    for (id, grade) in relevance {
+        // Whole numbers may be written as 3.0.
+        match grade.as_f64().filter(|grade| grade.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(grade)) {
+            Some(grade) => {
+                grades.insert(as_shown(id), grade as u32);
+            }
+            None => problem(format!("the grade of {} is not a whole number; it is left out", Text::line(id))),
+        }
+    }
+    Ok(grades)
+}
+
+/// Ids are compared as shown, on both sides (see `Library::find`).
+fn as_shown(id: &str) -> String {
+    Text::line(id).shown().to_string()
+}
+
+/// The members of a JSON object as written, repeated keys included, with the 1-based line of each key.
+fn entries(json: &[u8]) -> serde_json::Result<Vec<(usize, String, Value)>> {
+    let line = Cell::new(1);
+    let mut deserializer = serde_json::Deserializer::from_reader(CountLines { rest: json, line: &line });
+    let entries = deserializer.deserialize_map(Members { line: &line })?;
+    deserializer.end()?;
+    Ok(entries)
+}
+
+/// Counts the lines that were read. serde_json asks a reader for one byte at a time, so the count is the place where
+/// it is; the parser itself tells its place only in errors.
+struct CountLines<'a> {
+    rest: &'a [u8],
+    line: &'a Cell<usize>,
+}
+
+impl Read for CountLines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.rest.read(buffer)?;
+        let breaks = buffer[..count].iter().filter(|&&byte| byte == b'\n').count();
+        self.line.set(self.line.get() + breaks);
+        Ok(count)
+    }
+}
+
+struct Members<'a> {
+    line: &'a Cell<usize>,
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = Vec<(usize, String, Value)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key()? {
+            entries.push((self.line.get(), key, map.next_value()?));
+        }
+        Ok(entries)
+    }
+}
+
+/// serde_json's message without its own " at line 1 column 2", which counts within the row.
+fn without_place(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rfind(" at line ") {
+        Some(end) => message[..end].to_string(),
+        None => message,
+    }
+}
+
+fn fingerprint(files: &Files) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for source in [&files.tasks, &files.relevance] {
+        hasher.update(&(source.bytes.len() as u64).to_le_bytes());
+        hasher.update(&source.bytes);
+    }
+    hasher.finalize().to_hex()[..32].to_string()
+}
+
+#[cfg(test)]
+mod tests;

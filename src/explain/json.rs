@@ -1,0 +1,76 @@
+//! An attribution as `skillscope explain --json` prints it.
+
+use serde_json::{Map, Value, json};
+
+use crate::library::Field;
+
+use super::{Attribution, FieldShare, Lens, Removed};
+
+impl Attribution {
+    /// Stable field names:
+    /// `{"score", "fields": {"name" | "description" | "body": {"share", "token_share", "lift"}}, "layers": [{"name",
+    /// "description", "body"}], "removed_share", "removed": {"special", "request", "separators"}, "words": [{"text",
+    /// "field", "weight"}], "seen_tokens", "total_tokens", "cut": {"name", "description", "body"}, "lens": {"band",
+    /// "layers": [first, last], "head"}}`.
+    ///
+    /// `lift` is null for a field without tokens. The texts of `words` in order are the document as it may be shown;
+    /// `field` is null for separators, `weight` for text the model never saw; `head` is null for the mean over heads.
+    pub fn to_json(&self) -> Value {
+        let words = self.words.iter().map(|word| {
+            json!({
+                "text": word.text.shown(),
+                "field": word.field.map(Field::key),
+                "weight": word.weight.map(number),
+            })
+        });
+        json!({
+            "score": number(self.score),
+            "fields": by_field(&self.fields, |share| share.to_json()),
+            "layers": self.layers.iter().map(|shares| by_field(shares, |&share| number(share))).collect::<Vec<_>>(),
+            "removed_share": number(self.removed.total()),
+            "removed": self.removed.to_json(),
+            "words": words.collect::<Vec<_>>(),
+            "seen_tokens": self.seen_tokens,
+            "total_tokens": self.total_tokens,
+            "cut": by_field(&self.cut, |&cut| cut.into()),
+            "lens": self.lens.to_json(self.layers.len()),
+        })
+    }
+}
+
+impl FieldShare {
+    fn to_json(self) -> Value {
+        json!({
+            "share": number(self.share),
+            "token_share": number(self.token_share),
+            "lift": self.lift.map(number),
+        })
+    }
+}
+
+impl Removed {
+    fn to_json(self) -> Value {
+        json!({
+            "special": number(self.special),
+            "request": number(self.request),
+            "separators": number(self.separators),
+        })
+    }
+}
+
+impl Lens {
+    fn to_json(self, layers: usize) -> Value {
+        let range = self.band.layers(layers);
+        json!({ "band": self.band.key(), "layers": [range.start, range.end.saturating_sub(1)], "head": self.head })
+    }
+}
+
+fn by_field<T>(values: &[T; 3], value: impl Fn(&T) -> Value) -> Value {
+    let members = Field::ALL.into_iter().zip(values).map(|(field, item)| (field.key().to_string(), value(item)));
+    Value::Object(members.collect::<Map<_, _>>())
+}
+
+/// The shortest decimal that is this f32: 0.1, not 0.10000000149011612. Null where it is not finite.
+fn number(value: f32) -> Value {
+    value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
+}
