@@ -294,7 +294,10 @@ impl VectorStore {
 fn segment_files(directory: &Path, notices: &mut Vec<Notice>) -> Vec<PathBuf> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        // Nothing there to read; that it cannot be made has been said.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Vec::new();
+        }
         Err(error) => {
             notices.push(Notice::new(format!("{}: {error}. Its vectors are computed again.", directory.display())));
             return Vec::new();
