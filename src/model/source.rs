@@ -125,7 +125,8 @@ fn open(
     let tokenizer = Arc::new(parse_tokenizer(&tokenizer, &shown(&tokenizer_path))?);
     if tokenizer.vocabulary() > config.vocab_size {
         let (tokens, entries) = (tokenizer.vocabulary(), config.vocab_size);
-        let reason = format!("has {tokens} tokens, but the network's vocab_size is {entries}: they do not belong together");
+        let reason =
+            format!("has {tokens} tokens, but the network's vocab_size is {entries}: they do not belong together");
         return Err(ModelError::File { path: shown(&tokenizer_path), reason });
     }
     Ok(ModelFiles { config, tokenizer, pooling, max_tokens, hash, weights })

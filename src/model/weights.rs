@@ -1,7 +1,8 @@
-//! Tensors of a safetensors file as f32, whatever they are stored as: f32, f16, bf16, or 8 bits with a scale per row.
+//! Tensors of a safetensors file as f32, whatever they are stored as: f32, f16, bf16, or 8 bits with scales.
 //!
 //! The 8-bit convention is ours (assets/models/README.md): an int8 tensor `X` of shape `[rows, columns]` comes with an
-//! f32 or f16 tensor `X.scale` of shape `[rows]`, and stands for `X[r, c] · scale[r]`.
+//! f32 or f16 tensor `X.scale` of shape `[rows, groups]`, where `groups` divides `columns`, and stands for
+//! `X[r, c] · scale[r, c / (columns / groups)]`.
 
 use std::borrow::Cow;
 use std::ops::{Deref, Range};
@@ -9,7 +10,7 @@ use std::ops::{Deref, Range};
 use half::{bf16, f16};
 use memmap2::Mmap;
 use rayon::prelude::*;
-use safetensors::tensor::{Dtype, Metadata, SafeTensors};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 
 use super::ModelError;
 
@@ -54,7 +55,7 @@ enum Stored {
     F32,
     F16,
     Bf16,
-    /// With one scale per row.
+    /// With scales.
     Int8,
 }
 
@@ -67,8 +68,8 @@ impl Stored {
         }
     }
 
-    /// Expands little-endian elements into `out`, times `scale`.
-    fn expand(self, bytes: &[u8], scale: f32, out: &mut [f32]) {
+    /// Expands little-endian elements into `out`; `scales` are those of 8-bit elements, each for an equal part of them.
+    fn expand(self, bytes: &[u8], scales: &[f32], out: &mut [f32]) {
         match self {
             Stored::F32 => {
                 let (elements, _) = bytes.as_chunks::<4>();
@@ -83,9 +84,25 @@ impl Stored {
                 out.iter_mut().zip(elements).for_each(|(x, &raw)| *x = bf16::from_le_bytes(raw).to_f32());
             }
             Stored::Int8 => {
-                out.iter_mut().zip(bytes).for_each(|(x, &raw)| *x = f32::from(raw.cast_signed()) * scale);
+                let group = out.len() / scales.len();
+                for ((out, bytes), scale) in out.chunks_exact_mut(group).zip(bytes.chunks_exact(group)).zip(scales) {
+                    out.iter_mut().zip(bytes).for_each(|(x, &raw)| *x = f32::from(raw.cast_signed()) * scale);
+                }
             }
         }
+    }
+}
+
+/// The scales of an 8-bit matrix, row-major; empty for other kinds.
+#[derive(Debug, Default)]
+struct Scales {
+    values: Vec<f32>,
+    groups: usize,
+}
+
+impl Scales {
+    fn row(&self, row: usize) -> &[f32] {
+        self.values.get(row * self.groups..(row + 1) * self.groups).unwrap_or_default()
     }
 }
 
@@ -103,13 +120,8 @@ impl<'file> Weights<'file> {
 
     /// A vector of `length` values.
     pub fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, ModelError> {
-        let Found { stored, range } = self.find(name, &[length])?;
-        if stored == Stored::Int8 {
-            return Err(self.wrong(name, "is 8-bit; only matrices can be"));
-        }
-        let mut out = vec![0.0; length];
-        stored.expand(&self.bytes[range], 1.0, &mut out);
-        Ok(out)
+        let found = self.find(name, &[length])?;
+        self.expand_all(name, found, length)
     }
 
     /// A matrix of `rows × columns` values, row-major.
@@ -123,10 +135,10 @@ impl<'file> Weights<'file> {
     pub fn matrix_into(&self, name: &str, out: &mut [f32], columns: usize) -> Result<(), ModelError> {
         let rows = out.len() / columns;
         let Found { stored, range } = self.find(name, &[rows, columns])?;
-        let scales = self.scales(name, stored, rows)?;
+        let scales = self.scales(name, stored, rows, columns)?;
         let bytes = self.bytes[range].par_chunks(columns * stored.bytes());
         out.par_chunks_mut(columns).zip(bytes).enumerate().for_each(|(row, (out, bytes))| {
-            stored.expand(bytes, scales.get(row).copied().unwrap_or(1.0), out);
+            stored.expand(bytes, scales.row(row), out);
         });
         Ok(())
     }
@@ -135,7 +147,7 @@ impl<'file> Weights<'file> {
     /// text touches a few rows).
     pub fn table(&self, name: &str, rows: usize, columns: usize) -> Result<Table, ModelError> {
         let Found { stored, range } = self.find(name, &[rows, columns])?;
-        let scales = self.scales(name, stored, rows)?;
+        let scales = self.scales(name, stored, rows, columns)?;
         let data = match self.bytes {
             Bytes::Resident(bytes) => Cow::Borrowed(&bytes[range]),
             // A copy, because someone may shorten the file while we run, and reading a shortened map kills us.
@@ -144,17 +156,40 @@ impl<'file> Weights<'file> {
         Ok(Table { data, stored, scales, columns })
     }
 
-    /// The scales of an 8-bit matrix; none for other kinds.
-    fn scales(&self, name: &str, stored: Stored, rows: usize) -> Result<Vec<f32>, ModelError> {
-        if stored == Stored::Int8 { self.vector(&format!("{name}.scale"), rows) } else { Ok(Vec::new()) }
+    fn scales(&self, name: &str, stored: Stored, rows: usize, columns: usize) -> Result<Scales, ModelError> {
+        if stored != Stored::Int8 {
+            return Ok(Scales::default());
+        }
+        let name = format!("{name}.scale");
+        let shape = &self.info(&name)?.shape;
+        let groups = match shape[..] {
+            [_, groups] if groups > 0 && columns.is_multiple_of(groups) => groups,
+            _ => {
+                let what = format!("has shape {shape:?}, expected [{rows}, groups] where groups divides {columns}");
+                return Err(self.wrong(&name, &what));
+            }
+        };
+        let found = self.find(&name, &[rows, groups])?;
+        Ok(Scales { values: self.expand_all(&name, found, rows * groups)?, groups })
+    }
+
+    /// A tensor that carries no scales.
+    fn expand_all(&self, name: &str, found: Found, length: usize) -> Result<Vec<f32>, ModelError> {
+        if found.stored == Stored::Int8 {
+            return Err(self.wrong(name, "is 8-bit; only matrices can be"));
+        }
+        let mut out = vec![0.0; length];
+        found.stored.expand(&self.bytes[found.range], &[], &mut out);
+        Ok(out)
+    }
+
+    fn info(&self, name: &str) -> Result<&TensorInfo, ModelError> {
+        let found = self.metadata.info(name).or_else(|| self.metadata.info(&format!("bert.{name}")));
+        found.ok_or_else(|| self.wrong(name, "is missing"))
     }
 
     fn find(&self, name: &str, shape: &[usize]) -> Result<Found, ModelError> {
-        let info = self
-            .metadata
-            .info(name)
-            .or_else(|| self.metadata.info(&format!("bert.{name}")))
-            .ok_or_else(|| self.wrong(name, "is missing"))?;
+        let info = self.info(name)?;
         if info.shape != shape {
             return Err(self.wrong(name, &format!("has shape {:?}, config.json asks for {shape:?}", info.shape)));
         }
@@ -180,7 +215,7 @@ impl<'file> Weights<'file> {
 pub struct Table {
     data: Cow<'static, [u8]>,
     stored: Stored,
-    scales: Vec<f32>,
+    scales: Scales,
     columns: usize,
 }
 
@@ -189,7 +224,7 @@ impl Table {
     pub fn read(&self, row: usize, out: &mut [f32]) -> Option<()> {
         let width = self.columns * self.stored.bytes();
         let bytes = self.data.get(row * width..(row + 1) * width)?;
-        self.stored.expand(bytes, self.scales.get(row).copied().unwrap_or(1.0), out);
+        self.stored.expand(bytes, self.scales.row(row), out);
         Some(())
     }
 }

@@ -99,7 +99,8 @@ pub fn attend_rows(queries: &[f32], keys_values: &[f32], spans: &[Range<usize>],
         let rows = &keys_values[span.start * 2 * width..span.end * 2 * width];
         for (head, out) in out.chunks_exact_mut(size).enumerate() {
             let columns = head * size..(head + 1) * size;
-            let row = weights_of(&query[columns.clone()], rows.chunks_exact(2 * width).map(|row| &row[columns.clone()]));
+            let row =
+                weights_of(&query[columns.clone()], rows.chunks_exact(2 * width).map(|row| &row[columns.clone()]));
             for (weight, row) in row.iter().zip(rows.chunks_exact(2 * width)) {
                 let values = &row[width..][columns.clone()];
                 out.iter_mut().zip(values).for_each(|(x, value)| *x += weight * value);
@@ -125,8 +126,7 @@ pub fn first_token_weights(qkv: &[f32], heads: Heads) -> Vec<f32> {
 /// `softmax(query·keysᵀ / √size)`.
 fn weights_of<'a>(query: &[f32], keys: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     let scale = 1.0 / (query.len() as f32).sqrt();
-    let mut row: Vec<f32> =
-        keys.map(|key| scale * query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>()).collect();
+    let mut row: Vec<f32> = keys.map(|key| scale * query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>()).collect();
     let mut sum = [0.0];
     let width = row.len();
     kernels::exp_rows(&mut row, width, &mut sum);

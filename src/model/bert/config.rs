@@ -78,8 +78,10 @@ impl Config {
             let (hidden, heads) = (self.hidden_size, self.num_attention_heads);
             return Err(format!("hidden_size {hidden} cannot be divided into {heads} num_attention_heads"));
         }
-        let words =
-            [("hidden_act", &self.hidden_act, "gelu"), ("position_embedding_type", &self.position_embedding_type, "absolute")];
+        let words = [
+            ("hidden_act", &self.hidden_act, "gelu"),
+            ("position_embedding_type", &self.position_embedding_type, "absolute"),
+        ];
         match words.iter().find(|(_, found, known)| found != known) {
             Some((key, found, known)) => Err(format!("{key} is {found:?}; only {known:?} can be run")),
             None => Ok(()),

@@ -69,10 +69,8 @@ impl Linear {
 
     /// The same for some of the outputs.
     fn forward_part(&self, x: &Tensor, outputs: Range<usize>) -> candle_core::Result<Tensor> {
-        let part = Linear {
-            weight: self.weight.narrow(1, outputs.start, outputs.len())?,
-            bias: self.bias[outputs].to_vec(),
-        };
+        let part =
+            Linear { weight: self.weight.narrow(1, outputs.start, outputs.len())?, bias: self.bias[outputs].to_vec() };
         part.forward(x)
     }
 }
