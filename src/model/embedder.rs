@@ -1,13 +1,16 @@
 //! The bi-encoder: text to a unit vector.
 
+use super::bert::{Bert, Hidden, Output};
+use super::network::{self, Network};
+use super::source::Kind;
+use super::{Device, EmbedderProfile, ModelError, ModelId, ModelSource, Pooling, Profiles, Stop, pool, unknown};
 use crate::library::{FieldSet, Skill};
-use crate::text::{Document, Encoding};
-
-use super::{Device, EmbedderProfile, ModelError, ModelId, Stop};
+use crate::text::{Document, DocumentTemplate, Encoding};
 
 pub struct Embedder {
     id: ModelId,
     profile: EmbedderProfile,
+    network: Network,
 }
 
 /// What a text is to the embedder.
@@ -20,10 +23,40 @@ pub enum Role {
 }
 
 impl Embedder {
-    /// `name` is a profile, a directory or a hub repository (which must already be in the local cache).
+    /// `name` is a built-in profile, a directory or a hub repository (which must already be in the local cache).
+    ///
+    /// # Errors
+    /// If there is no such model, or a file of it is damaged or of another kind: the message names the file.
     pub fn load(name: &str, device: Device) -> Result<Self, ModelError> {
-        let _ = (name, device);
-        todo!()
+        Embedder::load_from(&Profiles::builtin()?, name, device)
+    }
+
+    /// The same among the given profiles.
+    pub fn load_from(profiles: &Profiles, name: &str, device: Device) -> Result<Self, ModelError> {
+        let Device::Cpu = device;
+        let chosen = profiles.get(name).map(|profile| profile.embedder.clone());
+        let (place, revision) = match &chosen {
+            Some(profile) => (profile.source.as_str(), profile.revision.as_deref()),
+            None => (name, None),
+        };
+        let source = ModelSource::parse(place, revision).map_err(|error| unknown(error, name, profiles))?;
+        pool::run(|| {
+            let files = source.open(Kind::Embedder)?;
+            let profile = chosen.unwrap_or_else(|| EmbedderProfile {
+                source: name.to_owned(),
+                revision: None,
+                pooling: files.pooling.unwrap_or_default(),
+                query_prefix: String::new(),
+                document_prefix: String::new(),
+                document: DocumentTemplate::default(),
+                max_tokens: files.max_tokens.unwrap_or(usize::MAX),
+            });
+            let bert = Bert::load(&files.weights()?, files.config.clone())?;
+            let network = Network { tokenizer: files.tokenizer.clone(), bert };
+            let profile = EmbedderProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
+            let settings = EmbedderProfile { source: String::new(), revision: None, ..profile.clone() };
+            Ok(Embedder { id: network::identify(name, &files, &settings)?, profile, network })
+        })
     }
 
     pub fn id(&self) -> &ModelId {
@@ -35,7 +68,7 @@ impl Embedder {
     }
 
     pub fn dimensions(&self) -> usize {
-        todo!()
+        self.network.bert.config().hidden_size
     }
 
     /// The text this model reads of a skill.
@@ -43,14 +76,55 @@ impl Embedder {
         self.profile.document.render(skill, fields)
     }
 
+    /// A text as the network reads it. Offsets and `seen_bytes` count from the start of `text`; a prefix is special.
     pub fn encode(&self, text: &str, role: Role) -> Encoding {
-        let _ = (text, role);
-        todo!()
+        let tokenizer = &self.network.tokenizer;
+        let limit = self.profile.max_tokens;
+        match role {
+            Role::Query => tokenizer.encode_head(&self.profile.query_prefix, text, limit),
+            Role::Document => tokenizer.encode_head(&self.profile.document_prefix, text, limit),
+            Role::Raw => tokenizer.encode(text, self.network.longest()),
+        }
     }
 
     /// One unit vector per text. A text gets the same vector whatever its neighbours. Asks `stop` between layers.
+    ///
+    /// # Errors
+    /// [`ModelError::Stopped`], or an encoding that is not of this model.
     pub fn embed(&self, texts: &[Encoding], stop: Stop) -> Result<Vec<Vec<f32>>, ModelError> {
-        let _ = (texts, stop);
-        todo!()
+        let output = match self.profile.pooling {
+            Pooling::Mean => Output::Tokens,
+            Pooling::Cls => Output::First,
+        };
+        let mut vectors = Vec::with_capacity(texts.len());
+        self.network.run(&self.id, texts, output, stop, |_, hidden| vectors.extend(self.pool(&hidden)))?;
+        Ok(vectors)
     }
+
+    fn pool(&self, hidden: &Hidden) -> Vec<Vec<f32>> {
+        let width = self.dimensions();
+        let vectors = hidden.spans.iter().enumerate().map(|(index, span)| match self.profile.pooling {
+            Pooling::Mean => mean(&hidden.values[span.start * width..span.end * width], width),
+            Pooling::Cls => hidden.values[index * width..(index + 1) * width].to_vec(),
+        });
+        vectors.map(unit).collect()
+    }
+}
+
+fn mean(rows: &[f32], width: usize) -> Vec<f32> {
+    let mut mean = vec![0.0; width];
+    for row in rows.chunks_exact(width) {
+        mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    }
+    let count = (rows.len() / width) as f32;
+    mean.iter_mut().for_each(|sum| *sum /= count);
+    mean
+}
+
+fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    // sentence-transformers' guard against a zero vector.
+    let scale = 1.0 / length.max(1e-12);
+    vector.iter_mut().for_each(|x| *x *= scale);
+    vector
 }

@@ -4,15 +4,22 @@
 //! profile (how texts are made), a tokenizer and a network.
 
 pub mod attention;
+mod bert;
 pub mod embedder;
+mod head;
+mod kernels;
+mod network;
+mod pool;
 pub mod profile;
 pub mod reranker;
+mod source;
+mod weights;
 
 use std::path::PathBuf;
 
 pub use attention::Attention;
 pub use embedder::{Embedder, Role};
-pub use profile::{EmbedderProfile, Pooling, Profile, RerankerProfile};
+pub use profile::{EmbedderProfile, Pooling, Profile, Profiles, RerankerProfile};
 pub use reranker::{Capture, Reranker};
 
 /// Why a model could not be loaded or run. Every message names the file or the model.
@@ -47,6 +54,17 @@ pub enum ModelSource {
     Directory(PathBuf),
     /// A Hugging Face repository that is already in the local cache; nothing is downloaded here.
     Hub { repository: String, revision: String },
+}
+
+/// Says of a name that is no model which names would have been profiles.
+fn unknown(error: ModelError, name: &str, profiles: &Profiles) -> ModelError {
+    match error {
+        ModelError::Unknown { hint, .. } => {
+            let known: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+            ModelError::Unknown { name: name.to_owned(), hint: format!("{hint}; profiles are: {}", known.join(", ")) }
+        }
+        other => other,
+    }
 }
 
 /// Asked between layers and between batches; true means stop.

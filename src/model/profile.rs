@@ -1,8 +1,17 @@
 //! Profiles: everything that makes a number comparable, as data (`assets/profiles/*.toml`).
 
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 
+use super::ModelError;
 use crate::text::DocumentTemplate;
+
+/// The profile used where none is named.
+pub const DEFAULT: &str = "builtin";
+
+static ASSETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/profiles");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
@@ -56,3 +65,70 @@ pub struct Profile {
     pub embedder: EmbedderProfile,
     pub reranker: RerankerProfile,
 }
+
+/// The profiles that can be named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profiles {
+    list: Vec<Profile>,
+}
+
+impl Profiles {
+    /// Those that came with the program.
+    ///
+    /// # Errors
+    /// If one of them is not a profile (a fault of the build).
+    pub fn builtin() -> Result<Self, ModelError> {
+        let mut profiles = Profiles { list: Vec::new() };
+        for file in ASSETS.files().filter(|file| is_profile(file.path())) {
+            let origin = format!("built-in profile {}", file.path().display());
+            profiles.add(file.contents(), &origin)?;
+        }
+        Ok(profiles)
+    }
+
+    /// Adds the `*.toml` of a directory, in the order of their names; one of the same name replaces the earlier.
+    ///
+    /// # Errors
+    /// If the directory or a file cannot be read, or a file is not a profile: the message names it and the line.
+    pub fn with_directory(mut self, directory: &Path) -> Result<Self, ModelError> {
+        let fail = |path: &Path, reason: String| ModelError::File { path: path.display().to_string(), reason };
+        let entries = std::fs::read_dir(directory).map_err(|error| fail(directory, error.to_string()))?;
+        let mut paths = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| fail(directory, error.to_string()))?;
+        paths.retain(|path| is_profile(path));
+        paths.sort();
+        for path in paths {
+            let contents = std::fs::read(&path).map_err(|error| fail(&path, error.to_string()))?;
+            self.add(&contents, &path.display().to_string())?;
+        }
+        Ok(self)
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Profile> {
+        self.list.iter().find(|profile| profile.name == name)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
+        self.list.iter()
+    }
+
+    fn add(&mut self, contents: &[u8], origin: &str) -> Result<(), ModelError> {
+        let fail = |reason: String| ModelError::File { path: origin.to_owned(), reason };
+        let text = std::str::from_utf8(contents).map_err(|error| fail(error.to_string()))?;
+        // toml's message shows the line.
+        let profile: Profile = toml::from_str(text).map_err(|error| fail(format!("not a profile: {error}")))?;
+        self.list.retain(|known| known.name != profile.name);
+        self.list.push(profile);
+        Ok(())
+    }
+}
+
+fn is_profile(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+}
+
+#[cfg(test)]
+#[path = "profile_tests.rs"]
+mod tests;

@@ -1,13 +1,18 @@
 //! The cross-encoder: a request and a document to one score.
 
+use super::bert::{Bert, Output};
+use super::head::ScoreHead;
+use super::network::{self, Network};
+use super::source::Kind;
+use super::{Attention, Device, ModelError, ModelId, ModelSource, Profiles, RerankerProfile, Stop, pool, unknown};
 use crate::library::{FieldSet, Skill};
-use crate::text::{Document, Encoding};
-
-use super::{Attention, Device, ModelError, ModelId, RerankerProfile, Stop};
+use crate::text::{Document, DocumentTemplate, Encoding};
 
 pub struct Reranker {
     id: ModelId,
     profile: RerankerProfile,
+    network: Network,
+    head: ScoreHead,
 }
 
 /// Everything that was seen of one scored pair: the raw material of an explanation.
@@ -21,10 +26,39 @@ pub struct Capture {
 }
 
 impl Reranker {
-    /// `name` is a profile, a directory or a hub repository (which must already be in the local cache).
+    /// `name` is a built-in profile, a directory or a hub repository (which must already be in the local cache).
+    ///
+    /// # Errors
+    /// If there is no such model, or a file of it is damaged or of another kind: the message names the file.
     pub fn load(name: &str, device: Device) -> Result<Self, ModelError> {
-        let _ = (name, device);
-        todo!()
+        Reranker::load_from(&Profiles::builtin()?, name, device)
+    }
+
+    /// The same among the given profiles.
+    pub fn load_from(profiles: &Profiles, name: &str, device: Device) -> Result<Self, ModelError> {
+        let Device::Cpu = device;
+        let chosen = profiles.get(name).map(|profile| profile.reranker.clone());
+        let (place, revision) = match &chosen {
+            Some(profile) => (profile.source.as_str(), profile.revision.as_deref()),
+            None => (name, None),
+        };
+        let source = ModelSource::parse(place, revision).map_err(|error| unknown(error, name, profiles))?;
+        pool::run(|| {
+            let files = source.open(Kind::Reranker)?;
+            let profile = chosen.unwrap_or_else(|| RerankerProfile {
+                source: name.to_owned(),
+                revision: None,
+                document: DocumentTemplate::default(),
+                max_tokens: files.max_tokens.unwrap_or(usize::MAX),
+            });
+            let weights = files.weights()?;
+            let head = ScoreHead::load(&weights, files.config.hidden_size)?;
+            let bert = Bert::load(&weights, files.config.clone())?;
+            let network = Network { tokenizer: files.tokenizer.clone(), bert };
+            let profile = RerankerProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
+            let settings = RerankerProfile { source: String::new(), revision: None, ..profile.clone() };
+            Ok(Reranker { id: network::identify(name, &files, &settings)?, profile, network, head })
+        })
     }
 
     pub fn id(&self) -> &ModelId {
@@ -40,28 +74,40 @@ impl Reranker {
         self.profile.document.render(skill, fields)
     }
 
-    /// Request and document as the network reads them, at the profile's limit.
+    /// Request and document as the network reads them, at the profile's limit. A long document is read only as
+    /// far as needed ([`Encoding::unread`]).
     pub fn encode(&self, request: &str, document: &str) -> Encoding {
-        let _ = (request, document);
-        todo!()
+        self.network.tokenizer.encode_pair_head(request, document, self.profile.max_tokens)
     }
 
-    /// The same at the network's own limit.
+    /// The same at the network's own limit, with an exact `total`.
     pub fn encode_raw(&self, request: &str, document: &str) -> Encoding {
-        let _ = (request, document);
-        todo!()
+        self.network.tokenizer.encode_pair(request, document, self.network.longest())
     }
 
     /// Raw scores, one per pair, the same whatever the neighbours. Asks `stop` between layers.
+    ///
+    /// # Errors
+    /// [`ModelError::Stopped`], or an encoding that is not of this model.
     pub fn score(&self, pairs: &[Encoding], stop: Stop) -> Result<Vec<f32>, ModelError> {
-        let _ = (pairs, stop);
-        todo!()
+        let mut scores = Vec::with_capacity(pairs.len());
+        let width = self.network.bert.config().hidden_size;
+        self.network.run(&self.id, pairs, Output::First, stop, |_, hidden| {
+            scores.extend(hidden.values.chunks_exact(width).map(|first| self.head.score(first)));
+        })?;
+        Ok(scores)
     }
 
     /// The score and the attention of the scored position. The score equals [`Reranker::score`]'s to 1e-5
-    /// (design invariant 5).
-    pub fn capture(&self, document: Document, encoding: Encoding, stop: Stop) -> Result<Capture, ModelError> {
-        let _ = (document, encoding, stop);
-        todo!()
+    /// (design invariant 5). Counts what the encoding left unread of the document, so that its `total` is exact.
+    ///
+    /// # Errors
+    /// As [`Reranker::score`].
+    pub fn capture(&self, document: Document, mut encoding: Encoding, stop: Stop) -> Result<Capture, ModelError> {
+        let hidden = self.network.capture(&self.id, &encoding, stop)?;
+        let score = self.head.score(&hidden.values);
+        self.network.tokenizer.complete(&mut encoding, &document.text);
+        let empty = || ModelError::Run { model: self.id.name.clone(), reason: "an encoding without tokens".into() };
+        Ok(Capture { score, document, encoding, attention: hidden.attention.ok_or_else(empty)? })
     }
 }

@@ -1,6 +1,10 @@
 //! Token ids with their place in the text, and truncation on the right of the content.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use tokenizers::tokenizer::{PostProcessor, Tokenizer};
+use tokenizers::utils::truncation::TruncationDirection;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{origin}: {reason}")]
@@ -32,34 +36,223 @@ pub struct Encoding {
     pub segments: Vec<Segment>,
     /// Byte range in its own text (query or document); empty for special tokens. As long as `ids`.
     pub offsets: Vec<Range<usize>>,
-    /// Tokens of the whole input, had nothing been cut.
+    /// Tokens of the whole input, special ones included, had nothing been cut. Misses the tokens of `unread` bytes.
     pub total: usize,
-    /// Bytes of the document (or of the only text) that the model saw.
+    /// Bytes at the end of the document (or of the only text) that were not tokenised, because they could change
+    /// neither ids nor truncation. [`TextTokenizer::complete`] counts them.
+    pub unread: usize,
+    /// Bytes of the document (or of the only text) that the model saw: the end of its last token, or all of it if no
+    /// token was cut.
     pub seen_bytes: usize,
 }
 
 /// An immutable tokenizer without truncation or padding: we cut ids ourselves, so that the template is never cut.
 #[derive(Debug)]
 pub struct TextTokenizer {
-    inner: tokenizers::Tokenizer,
+    inner: Tokenizer,
+    origin: String,
+}
+
+/// Bytes read per wanted token before looking whether they were enough: English prose has about 4.5 bytes per token,
+/// so one attempt nearly always does.
+const BYTES_PER_TOKEN: usize = 8;
+/// Tokens at the end of a head that are not trusted: a pre-tokenizer may join what the cut parted (a run of blank
+/// lines, punctuation before a line break).
+const MARGIN: usize = 8;
+
+/// How much of a text to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    /// Enough for this many tokens.
+    Head(usize),
+}
+
+/// The content tokens of one text, special ones left out.
+struct Content {
+    tokens: tokenizers::Encoding,
+    unread: usize,
+}
+
+impl Content {
+    fn len(&self) -> usize {
+        self.tokens.get_ids().len()
+    }
+
+    /// Keeps the first `limit` tokens and says how many bytes of `text` they cover.
+    fn cut(&mut self, text: &str, limit: usize) -> usize {
+        if self.unread == 0 && self.len() <= limit {
+            return text.len();
+        }
+        self.tokens.truncate(limit, 0, TruncationDirection::Right);
+        self.tokens.get_offsets().last().map_or(0, |&(_, end)| end)
+    }
 }
 
 impl TextTokenizer {
+    /// Reads a `tokenizer.json`; whatever truncation and padding it asks for is dropped.
+    ///
+    /// # Errors
+    /// If the JSON is not a tokenizer, or one that cannot encode every text (no unknown token).
     pub fn from_bytes(json: &[u8], origin: &str) -> Result<Self, TokenizerError> {
-        let _ = (json, origin);
-        todo!()
+        let fail = |reason: String| TokenizerError { origin: origin.to_owned(), reason };
+        let mut inner = Tokenizer::from_bytes(json).map_err(|error| fail(format!("not a tokenizer.json: {error}")))?;
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|error| fail(error.to_string()))?;
+        // A vocabulary without its unknown token fails on the first odd character: find out now.
+        inner.encode("\u{1F680}\u{A94}\u{10FFFD} probe", true).map_err(|error| fail(error.to_string()))?;
+        Ok(TextTokenizer { inner, origin: origin.to_owned() })
+    }
+
+    /// Entries of the vocabulary, added tokens included.
+    pub fn vocabulary(&self) -> usize {
+        self.inner.get_vocab_size(true)
     }
 
     /// One text with the tokenizer's own special tokens, cut on the right to `max_tokens`.
     pub fn encode(&self, text: &str, max_tokens: usize) -> Encoding {
-        let _ = (text, max_tokens, &self.inner);
-        todo!()
+        self.one("", text, max_tokens, Extent::Whole)
     }
 
-    /// `[CLS] query [SEP] document [SEP]`: the document is cut on the right; the query only where it would leave the
-    /// document fewer than half of the tokens.
+    /// The ids of `prefix` and `text` together, of which a long text is read only as far as needed. The prefix counts
+    /// as special: offsets and `seen_bytes` are those of `text`.
+    pub fn encode_head(&self, prefix: &str, text: &str, max_tokens: usize) -> Encoding {
+        self.one(prefix, text, max_tokens, Extent::Head(max_tokens))
+    }
+
+    /// `[CLS] query [SEP] document [SEP]`, cut to `max_tokens` as Hugging Face's `longest_first` does: tokens are
+    /// taken from the right of the longer text until it fits, so the query loses some only where it has more than
+    /// half.
     pub fn encode_pair(&self, query: &str, document: &str, max_tokens: usize) -> Encoding {
-        let _ = (query, document, max_tokens);
-        todo!()
+        self.pair(query, document, max_tokens, |_| Extent::Whole)
+    }
+
+    /// The same ids, but a long document is read only as far as needed.
+    pub fn encode_pair_head(&self, query: &str, document: &str, max_tokens: usize) -> Encoding {
+        // Which text is the longer decides who keeps an odd token, so at least as much is read as the query has.
+        self.pair(query, document, max_tokens, |query_tokens| Extent::Head(max_tokens.max(query_tokens)))
+    }
+
+    /// Counts what was left unread of the document (or only text) that `encoding` is of.
+    pub fn complete(&self, encoding: &mut Encoding, document: &str) {
+        let rest = document.len().checked_sub(encoding.unread).and_then(|read| document.get(read..));
+        if let (1.., Some(rest)) = (encoding.unread, rest) {
+            encoding.total += self.content(rest, Extent::Whole).len();
+            encoding.unread = 0;
+        }
+    }
+
+    fn one(&self, prefix: &str, text: &str, max_tokens: usize, extent: Extent) -> Encoding {
+        let whole = if prefix.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{prefix}{text}")) };
+        let mut content = self.content(&whole, extent);
+        let added = self.added(false);
+        let (total, unread) = (content.len() + added, content.unread);
+        let seen = content.cut(&whole, max_tokens.saturating_sub(added));
+        let mut encoding = assemble(&self.framed(content.tokens, None), |_| Segment::Document);
+        for (segment, bytes) in encoding.segments.iter_mut().zip(&mut encoding.offsets) {
+            if bytes.start < prefix.len() {
+                *segment = Segment::Special;
+            }
+            *bytes = bytes.start.saturating_sub(prefix.len())..bytes.end.saturating_sub(prefix.len());
+        }
+        Encoding { total, unread, seen_bytes: seen.saturating_sub(prefix.len()), ..encoding }
+    }
+
+    fn pair(&self, query: &str, document: &str, max_tokens: usize, extent: impl Fn(usize) -> Extent) -> Encoding {
+        let mut first = self.content(query, Extent::Whole);
+        let mut second = self.content(document, extent(first.len()));
+        let added = self.added(true);
+        let total = first.len() + second.len() + added;
+        let keep = longest_first([first.len(), second.len()], max_tokens.saturating_sub(added));
+        first.cut(query, keep[0]);
+        let seen_bytes = second.cut(document, keep[1]);
+        let segment = |sequence| if sequence == 0 { Segment::Query } else { Segment::Document };
+        let encoding = assemble(&self.framed(first.tokens, Some(second.tokens)), segment);
+        Encoding { total, unread: second.unread, seen_bytes, ..encoding }
+    }
+
+    /// Special tokens that the template adds.
+    fn added(&self, pair: bool) -> usize {
+        self.inner.get_post_processor().map_or(0, |processor| processor.added_tokens(pair))
+    }
+
+    fn content(&self, text: &str, extent: Extent) -> Content {
+        let Extent::Head(wanted) = extent else {
+            return Content { tokens: self.tokens_of(text), unread: 0 };
+        };
+        let enough = wanted.saturating_add(MARGIN);
+        let mut bytes = enough.saturating_mul(BYTES_PER_TOKEN);
+        loop {
+            let head = head(text, bytes);
+            let (tokens, unread) = (self.tokens_of(head), text.len() - head.len());
+            if unread == 0 || tokens.get_ids().len() >= enough {
+                return Content { tokens, unread };
+            }
+            bytes = bytes.saturating_mul(4);
+        }
+    }
+
+    fn tokens_of(&self, text: &str) -> tokenizers::Encoding {
+        self.inner.encode(text, false).unwrap_or_else(|error| {
+            // The probe of `from_bytes` leaves no way here for the tokenizers we know; an empty text is the honest
+            // answer of one we do not.
+            tracing::error!(tokenizer = %self.origin, %error, "text could not be tokenised");
+            tokenizers::Encoding::default()
+        })
+    }
+
+    fn framed(&self, first: tokenizers::Encoding, second: Option<tokenizers::Encoding>) -> tokenizers::Encoding {
+        self.inner.post_process(first, second, true).unwrap_or_else(|error| {
+            tracing::error!(tokenizer = %self.origin, %error, "special tokens could not be added");
+            tokenizers::Encoding::default()
+        })
     }
 }
+
+/// The longest beginning of `text` of about `bytes` bytes that ends where white space begins, so that no word is
+/// parted and no white space is left at its end; all of it where there is no such place.
+fn head(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let start = (bytes..text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+    match text[start..].find(char::is_whitespace) {
+        Some(space) => text[..start + space].trim_end(),
+        None => text,
+    }
+}
+
+/// How many tokens of each text stay when together they may be `limit`: the longer loses first; when both must lose,
+/// they end up equal, an odd token going to the one that was longer (the second if they were equal).
+fn longest_first(lengths: [usize; 2], limit: usize) -> [usize; 2] {
+    let [query, document] = lengths;
+    if query + document <= limit {
+        return lengths;
+    }
+    let half = limit / 2;
+    match (query > document, query.min(document) <= half) {
+        (true, true) => [limit - document, document],
+        (false, true) => [query, limit - query],
+        (true, false) => [limit - half, half],
+        (false, false) => [half, limit - half],
+    }
+}
+
+/// Ids, types, segments and offsets; the totals are left to the caller.
+fn assemble(framed: &tokenizers::Encoding, segment: impl Fn(usize) -> Segment) -> Encoding {
+    let sequences = framed.get_sequence_ids();
+    let offset = |(sequence, &(start, end)): (&Option<usize>, &(usize, usize))| {
+        if sequence.is_some() { start..end } else { 0..0 }
+    };
+    Encoding {
+        ids: framed.get_ids().to_vec(),
+        type_ids: framed.get_type_ids().to_vec(),
+        segments: sequences.iter().map(|sequence| sequence.map_or(Segment::Special, &segment)).collect(),
+        offsets: sequences.iter().zip(framed.get_offsets()).map(offset).collect(),
+        ..Encoding::default()
+    }
+}
+
+#[cfg(test)]
+#[path = "tokens_tests.rs"]
+mod tests;

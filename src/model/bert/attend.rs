@@ -1,0 +1,190 @@
+//! Self-attention of packed sequences: every sequence attends to itself only, so there is no padding and no mask.
+
+use std::ops::Range;
+
+use gemm::Parallelism;
+use rayon::prelude::*;
+
+use crate::model::kernels;
+
+/// Query rows multiplied at once: 64 rows of scores of a 512-token sequence are 128 KB, half of a small L2 cache.
+const QUERY_ROWS: usize = 64;
+
+/// Sizes of the heads of one layer.
+#[derive(Debug, Clone, Copy)]
+pub struct Heads {
+    pub count: usize,
+    pub size: usize,
+}
+
+impl Heads {
+    fn width(self) -> usize {
+        self.count * self.size
+    }
+
+    fn scale(self) -> f32 {
+        1.0 / (self.size as f32).sqrt()
+    }
+}
+
+/// `softmax(Q·Kᵀ / √size)·V` for each head and each sequence of `spans` (rows of `qkv`, in order and without gaps).
+///
+/// `qkv` is `[tokens, 3 · width]` with queries, keys and values side by side; the answer is `[tokens, width]`.
+pub fn attend(qkv: &[f32], spans: &[Range<usize>], heads: Heads) -> Vec<f32> {
+    let width = heads.width();
+    // One block of `size` columns per sequence and head, contiguous so that threads share no row.
+    let mut blocks = vec![0.0; qkv.len() / 3];
+    split(&mut blocks, spans, heads).into_par_iter().for_each(|(span, head, block)| {
+        attend_head(&qkv[span.start * 3 * width..span.end * 3 * width], head, heads, block);
+    });
+    let mut out = vec![0.0; blocks.len()];
+    for span in spans {
+        let start = span.start * width;
+        out[start..span.end * width].par_chunks_mut(width).enumerate().for_each(|(row, out)| {
+            for (head, out) in out.chunks_exact_mut(heads.size).enumerate() {
+                let from = start + (head * span.len() + row) * heads.size;
+                out.copy_from_slice(&blocks[from..from + heads.size]);
+            }
+        });
+    }
+    out
+}
+
+/// Cuts the output into one piece per sequence and head.
+fn split<'a>(
+    mut blocks: &'a mut [f32],
+    spans: &'a [Range<usize>],
+    heads: Heads,
+) -> Vec<(&'a Range<usize>, usize, &'a mut [f32])> {
+    let mut pieces = Vec::with_capacity(spans.len() * heads.count);
+    for span in spans {
+        for head in 0..heads.count {
+            let (piece, rest) = blocks.split_at_mut(span.len() * heads.size);
+            pieces.push((span, head, piece));
+            blocks = rest;
+        }
+    }
+    pieces
+}
+
+/// One head of one sequence: `qkv` holds the sequence's rows, `out` is `[rows, size]`.
+fn attend_head(qkv: &[f32], head: usize, heads: Heads, out: &mut [f32]) {
+    let (width, size) = (heads.width(), heads.size);
+    let tokens = qkv.len() / (3 * width);
+    let column = |part: usize| View { data: &qkv[part * width + head * size..], row: 3 * width, column: 1 };
+    let (queries, keys, values) = (column(0), column(1), column(2));
+    let mut scores = vec![0.0; QUERY_ROWS.min(tokens) * tokens];
+    let mut sums = [0.0; QUERY_ROWS];
+    for (block, out) in out.chunks_mut(QUERY_ROWS * size).enumerate() {
+        let rows = out.len() / size;
+        let scores = &mut scores[..rows * tokens];
+        let sums = &mut sums[..rows];
+        let queries = View { data: &queries.data[block * QUERY_ROWS * queries.row..], ..queries };
+        multiply(scores, [rows, size, tokens], queries, keys.transposed(), heads.scale());
+        kernels::exp_rows(scores, tokens, sums);
+        let weights = View { data: scores, row: tokens, column: 1 };
+        multiply(out, [rows, tokens, size], weights, values, 1.0);
+        kernels::divide_rows(out, size, sums);
+    }
+}
+
+/// The attention of single queries, one per sequence: `queries` is `[sequences, width]`, `keys_values` is
+/// `[tokens, 2 · width]`. Returns the `[sequences, width]` result, and the weights `[heads, tokens]` of each sequence
+/// one after another.
+pub fn attend_rows(queries: &[f32], keys_values: &[f32], spans: &[Range<usize>], heads: Heads) -> (Vec<f32>, Vec<f32>) {
+    let (width, size) = (heads.width(), heads.size);
+    let mut out = vec![0.0; queries.len()];
+    let mut weights = Vec::new();
+    for ((span, query), out) in spans.iter().zip(queries.chunks_exact(width)).zip(out.chunks_exact_mut(width)) {
+        let rows = &keys_values[span.start * 2 * width..span.end * 2 * width];
+        for (head, out) in out.chunks_exact_mut(size).enumerate() {
+            let columns = head * size..(head + 1) * size;
+            let row =
+                weights_of(&query[columns.clone()], rows.chunks_exact(2 * width).map(|row| &row[columns.clone()]));
+            for (weight, row) in row.iter().zip(rows.chunks_exact(2 * width)) {
+                let values = &row[width..][columns.clone()];
+                out.iter_mut().zip(values).for_each(|(x, value)| *x += weight * value);
+            }
+            weights.extend(row);
+        }
+    }
+    (out, weights)
+}
+
+/// The attention weights `[heads, tokens]` of the first token, from the `qkv` rows of its sequence.
+pub fn first_token_weights(qkv: &[f32], heads: Heads) -> Vec<f32> {
+    let (width, size) = (heads.width(), heads.size);
+    let mut weights = Vec::with_capacity(heads.count * qkv.len() / (3 * width));
+    for head in 0..heads.count {
+        let columns = head * size..(head + 1) * size;
+        let keys = qkv.chunks_exact(3 * width).map(|row| &row[width..][columns.clone()]);
+        weights.extend(weights_of(&qkv[columns.clone()], keys));
+    }
+    weights
+}
+
+/// `softmax(query·keysᵀ / √size)`.
+fn weights_of<'a>(query: &[f32], keys: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    let scale = 1.0 / (query.len() as f32).sqrt();
+    let mut row: Vec<f32> = keys.map(|key| scale * query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>()).collect();
+    let mut sum = [0.0];
+    let width = row.len();
+    kernels::exp_rows(&mut row, width, &mut sum);
+    kernels::divide_rows(&mut row, width, &sum);
+    row
+}
+
+/// A matrix inside a slice.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    data: &'a [f32],
+    /// Distance from one row to the next.
+    row: usize,
+    /// Distance from one column to the next.
+    column: usize,
+}
+
+impl View<'_> {
+    fn transposed(self) -> Self {
+        View { row: self.column, column: self.row, ..self }
+    }
+
+    /// Whether a matrix of this size lies within the slice.
+    fn holds(self, rows: usize, columns: usize) -> bool {
+        (rows - 1) * self.row + (columns - 1) * self.column < self.data.len()
+    }
+}
+
+/// `out = scale · a·b` on one thread; `[rows, inner] · [inner, columns]`, all at least 1.
+fn multiply(out: &mut [f32], [rows, inner, columns]: [usize; 3], a: View, b: View, scale: f32) {
+    assert!(out.len() == rows * columns && a.holds(rows, inner) && b.holds(inner, columns));
+    // SAFETY: the assertion keeps every element gemm touches inside the three slices, `out` is borrowed mutably and
+    // thus overlaps neither operand, and strides of slices fit an isize.
+    unsafe {
+        gemm::gemm(
+            rows,
+            columns,
+            inner,
+            out.as_mut_ptr(),
+            1,
+            columns as isize,
+            false,
+            a.data.as_ptr(),
+            a.column as isize,
+            a.row as isize,
+            b.data.as_ptr(),
+            b.column as isize,
+            b.row as isize,
+            0.0,
+            scale,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
+#[cfg(test)]
+#[path = "attend_tests.rs"]
+mod tests;

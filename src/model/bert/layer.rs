@@ -1,0 +1,208 @@
+//! One transformer layer: matrix products through candle, everything between them in place on the slices.
+
+use std::ops::Range;
+
+use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp2, Layout, Storage, Tensor, bail};
+use rayon::prelude::*;
+
+use super::attend::{self, Heads};
+use super::config::Config;
+use crate::model::ModelError;
+use crate::model::kernels::{self, Norm};
+use crate::model::weights::Weights;
+
+/// Values a thread works on at a time in element-wise passes: 128 KB, a part of any L2 cache.
+const CHUNK: usize = 32 * 1024;
+
+/// `x·Wᵀ` with its bias kept apart, because what follows adds it in the same pass.
+#[derive(Debug)]
+struct Linear {
+    /// `[in, out]`, a transposed view of what the file holds.
+    weight: Tensor,
+    bias: Vec<f32>,
+}
+
+pub struct Layer {
+    /// Queries, keys and values side by side: `[hidden, 3 · hidden]`.
+    qkv: Linear,
+    mixed: Linear,
+    mixed_norm: Norm,
+    up: Linear,
+    down: Linear,
+    down_norm: Norm,
+}
+
+/// Reads a LayerNorm.
+pub fn norm(weights: &Weights, name: &str, config: &Config) -> Result<Norm, ModelError> {
+    Ok(Norm {
+        gain: weights.vector(&format!("{name}.weight"), config.hidden_size)?,
+        shift: weights.vector(&format!("{name}.bias"), config.hidden_size)?,
+        epsilon: config.layer_norm_eps,
+    })
+}
+
+impl Linear {
+    /// Linear layers of the same input, stacked.
+    fn load(weights: &Weights, names: &[String], input: usize, output: usize) -> Result<Self, ModelError> {
+        let mut matrix = vec![0.0; names.len() * output * input];
+        let mut bias = Vec::with_capacity(names.len() * output);
+        for (name, rows) in names.iter().zip(matrix.chunks_exact_mut(output * input)) {
+            weights.matrix_into(&format!("{name}.weight"), rows, input)?;
+            bias.extend(weights.vector(&format!("{name}.bias"), output)?);
+        }
+        let weight = Tensor::from_vec(matrix, (bias.len(), input), &Device::Cpu).and_then(|matrix| matrix.t());
+        let weight = weight.map_err(|error| ModelError::Run { model: names.join(", "), reason: error.to_string() })?;
+        Ok(Linear { weight, bias })
+    }
+
+    /// `x·Wᵀ`, without the bias.
+    fn product(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        x.matmul(&self.weight)
+    }
+
+    /// `x·Wᵀ + bias`
+    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        let y = self.product(x)?;
+        in_place(&y, |rows| kernels::add_bias(rows, &self.bias), self.bias.len())?;
+        Ok(y)
+    }
+
+    /// The same for some of the outputs.
+    fn forward_part(&self, x: &Tensor, outputs: Range<usize>) -> candle_core::Result<Tensor> {
+        let part =
+            Linear { weight: self.weight.narrow(1, outputs.start, outputs.len())?, bias: self.bias[outputs].to_vec() };
+        part.forward(x)
+    }
+}
+
+impl Layer {
+    pub fn load(weights: &Weights, index: usize, config: &Config) -> Result<Self, ModelError> {
+        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+        let name = |part: &str| format!("encoder.layer.{index}.{part}");
+        let linear = |part, input, output| Linear::load(weights, &[name(part)], input, output);
+        let parts = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
+        Ok(Layer {
+            qkv: Linear::load(weights, &parts, hidden, hidden)?,
+            mixed: linear("attention.output.dense", hidden, hidden)?,
+            mixed_norm: norm(weights, &name("attention.output.LayerNorm"), config)?,
+            up: linear("intermediate.dense", hidden, inner)?,
+            down: linear("output.dense", inner, hidden)?,
+            down_norm: norm(weights, &name("output.LayerNorm"), config)?,
+        })
+    }
+
+    /// All tokens: `[tokens, hidden]` to the same. `rows` receives the attention of the very first token.
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        spans: &[Range<usize>],
+        heads: Heads,
+        rows: Option<&mut Vec<f32>>,
+    ) -> candle_core::Result<Tensor> {
+        let qkv = self.qkv.forward(x)?;
+        let attended = with_slice(&qkv, |qkv| {
+            if let Some(rows) = rows {
+                let width = self.qkv.bias.len();
+                rows.extend(attend::first_token_weights(&qkv[..spans[0].end * width], heads));
+            }
+            attend::attend(qkv, spans, heads)
+        })?;
+        self.finish(Tensor::from_vec(attended, x.dims2()?, x.device())?, x)
+    }
+
+    /// The first token of each sequence: `[tokens, hidden]` to `[sequences, hidden]`. Keys and values are still needed
+    /// of all tokens, the rest of the layer only of these.
+    pub fn forward_first(
+        &self,
+        x: &Tensor,
+        spans: &[Range<usize>],
+        heads: Heads,
+        rows: Option<&mut Vec<f32>>,
+    ) -> candle_core::Result<Tensor> {
+        let (_, hidden) = x.dims2()?;
+        let starts: Vec<u32> = spans.iter().map(|span| span.start as u32).collect();
+        let first = x.index_select(&Tensor::new(starts, x.device())?, 0)?;
+        let queries = self.qkv.forward_part(&first, 0..hidden)?;
+        let keys_values = self.qkv.forward_part(x, hidden..3 * hidden)?;
+        let (attended, weights) = with_slice(&queries, |queries| {
+            with_slice(&keys_values, |keys_values| attend::attend_rows(queries, keys_values, spans, heads))
+        })??;
+        if let Some(rows) = rows {
+            rows.extend(&weights[..heads.count * spans[0].len()]);
+        }
+        self.finish(Tensor::from_vec(attended, first.dims2()?, x.device())?, &first)
+    }
+
+    /// What comes after attention, row by row; `x` is the layer's input.
+    fn finish(&self, attended: Tensor, x: &Tensor) -> candle_core::Result<Tensor> {
+        let mixed = self.mixed.product(&attended)?;
+        add_norm(&mixed, x, &self.mixed.bias, &self.mixed_norm)?;
+        let inner = self.up.product(&mixed)?;
+        in_place(&inner, |rows| kernels::bias_gelu(rows, &self.up.bias), self.up.bias.len())?;
+        let out = self.down.product(&inner)?;
+        add_norm(&out, &mixed, &self.down.bias, &self.down_norm)?;
+        Ok(out)
+    }
+}
+
+/// Runs `work` on whole rows of a contiguous f32 tensor, in parallel.
+fn in_place(x: &Tensor, work: impl Fn(&mut [f32]) + Sync, width: usize) -> candle_core::Result<()> {
+    struct Rows<F>(F, usize);
+    impl<F: Fn(&mut [f32]) + Sync> InplaceOp1 for Rows<F> {
+        fn name(&self) -> &'static str {
+            "rows"
+        }
+
+        fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+            slice_mut(storage, layout)?.par_chunks_mut(chunk(self.1)).for_each(&self.0);
+            Ok(())
+        }
+    }
+    x.inplace_op1(&Rows(work, width))
+}
+
+/// `x = norm(x + residual + bias)`
+fn add_norm(x: &Tensor, residual: &Tensor, bias: &[f32], norm: &Norm) -> candle_core::Result<()> {
+    struct AddNorm<'a>(&'a [f32], &'a Norm);
+    impl InplaceOp2 for AddNorm<'_> {
+        fn name(&self) -> &'static str {
+            "add-norm"
+        }
+
+        fn cpu_fwd(&self, s1: &mut CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> candle_core::Result<()> {
+            let chunk = chunk(self.0.len());
+            let residual = slice(s2, l2)?.par_chunks(chunk);
+            let rows = slice_mut(s1, l1)?.par_chunks_mut(chunk);
+            rows.zip(residual).for_each(|(rows, residual)| self.1.apply_residual(rows, residual, self.0));
+            Ok(())
+        }
+    }
+    x.inplace_op2(residual, &AddNorm(bias, norm))
+}
+
+/// Whole rows that together come near [`CHUNK`].
+fn chunk(width: usize) -> usize {
+    (CHUNK / width).max(1) * width
+}
+
+fn with_slice<R>(x: &Tensor, work: impl FnOnce(&[f32]) -> R) -> candle_core::Result<R> {
+    let (storage, layout) = x.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(storage) => Ok(work(slice(storage, layout)?)),
+        _ => bail!("a tensor that is not in main memory"),
+    }
+}
+
+fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+    match (layout.contiguous_offsets(), storage) {
+        (Some((start, end)), CpuStorage::F32(values)) => Ok(&values[start..end]),
+        _ => bail!("a tensor that is not contiguous f32"),
+    }
+}
+
+fn slice_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> candle_core::Result<&'a mut [f32]> {
+    match (layout.contiguous_offsets(), storage) {
+        (Some((start, end)), CpuStorage::F32(values)) => Ok(&mut values[start..end]),
+        _ => bail!("a tensor that is not contiguous f32"),
+    }
+}

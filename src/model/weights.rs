@@ -1,0 +1,234 @@
+//! Tensors of a safetensors file as f32, whatever they are stored as: f32, f16, bf16, or 8 bits with scales.
+//!
+//! The 8-bit convention is ours (assets/models/README.md): an int8 tensor `X` of shape `[rows, columns]` comes with an
+//! f32 or f16 tensor `X.scale` of shape `[rows, groups]`, where `groups` divides `columns`, and stands for
+//! `X[r, c] · scale[r, c / (columns / groups)]`.
+
+use std::borrow::Cow;
+use std::ops::{Deref, Range};
+
+use half::{bf16, f16};
+use memmap2::Mmap;
+use rayon::prelude::*;
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
+
+use super::ModelError;
+
+/// The bytes of a model file.
+#[derive(Debug)]
+pub enum Bytes {
+    /// Inside the binary.
+    Resident(&'static [u8]),
+    /// A file, mapped while the model is loaded.
+    Mapped(Mmap),
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Resident(bytes) => bytes,
+            Bytes::Mapped(map) => map,
+        }
+    }
+}
+
+/// A parsed file. Names are looked up as given, then with the `bert.` prefix that task models have.
+pub struct Weights<'file> {
+    origin: &'file str,
+    bytes: &'file Bytes,
+    metadata: Metadata,
+    /// Where the tensors' data begins.
+    start: usize,
+}
+
+/// A tensor that was found and has the right shape.
+struct Found {
+    stored: Stored,
+    range: Range<usize>,
+}
+
+/// How the elements of a tensor are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    F32,
+    F16,
+    Bf16,
+    /// With scales.
+    Int8,
+}
+
+impl Stored {
+    fn bytes(self) -> usize {
+        match self {
+            Stored::F32 => 4,
+            Stored::F16 | Stored::Bf16 => 2,
+            Stored::Int8 => 1,
+        }
+    }
+
+    /// Expands little-endian elements into `out`; `scales` are those of 8-bit elements, each for an equal part of them.
+    fn expand(self, bytes: &[u8], scales: &[f32], out: &mut [f32]) {
+        match self {
+            Stored::F32 => {
+                let (elements, _) = bytes.as_chunks::<4>();
+                out.iter_mut().zip(elements).for_each(|(x, &raw)| *x = f32::from_le_bytes(raw));
+            }
+            Stored::F16 => {
+                let (elements, _) = bytes.as_chunks::<2>();
+                out.iter_mut().zip(elements).for_each(|(x, &raw)| *x = f16::from_le_bytes(raw).to_f32());
+            }
+            Stored::Bf16 => {
+                let (elements, _) = bytes.as_chunks::<2>();
+                out.iter_mut().zip(elements).for_each(|(x, &raw)| *x = bf16::from_le_bytes(raw).to_f32());
+            }
+            Stored::Int8 => {
+                let group = out.len() / scales.len();
+                for ((out, bytes), scale) in out.chunks_exact_mut(group).zip(bytes.chunks_exact(group)).zip(scales) {
+                    out.iter_mut().zip(bytes).for_each(|(x, &raw)| *x = f32::from(raw.cast_signed()) * scale);
+                }
+            }
+        }
+    }
+}
+
+/// The scales of an 8-bit matrix, row-major; empty for other kinds.
+#[derive(Debug, Default)]
+struct Scales {
+    values: Vec<f32>,
+    groups: usize,
+}
+
+impl Scales {
+    fn row(&self, row: usize) -> &[f32] {
+        self.values.get(row * self.groups..(row + 1) * self.groups).unwrap_or_default()
+    }
+}
+
+impl<'file> Weights<'file> {
+    /// # Errors
+    /// If the file is truncated or not a safetensors file; `origin` is the file named in errors.
+    pub fn parse(bytes: &'file Bytes, origin: &'file str) -> Result<Self, ModelError> {
+        let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| ModelError::File {
+            path: origin.to_owned(),
+            reason: format!("not a whole safetensors file ({} bytes): {error}", bytes.len()),
+        })?;
+        // Eight bytes of header length come before the header.
+        Ok(Weights { origin, bytes, metadata, start: size_of::<u64>() + header })
+    }
+
+    /// A vector of `length` values.
+    pub fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, ModelError> {
+        let found = self.find(name, &[length])?;
+        self.expand_all(name, found, length)
+    }
+
+    /// A matrix of `rows × columns` values, row-major.
+    pub fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Vec<f32>, ModelError> {
+        let mut out = vec![0.0; rows * columns];
+        self.matrix_into(name, &mut out, columns)?;
+        Ok(out)
+    }
+
+    /// The same into rows that are already there, so that matrices can be stacked.
+    pub fn matrix_into(&self, name: &str, out: &mut [f32], columns: usize) -> Result<(), ModelError> {
+        let rows = out.len() / columns;
+        let Found { stored, range } = self.find(name, &[rows, columns])?;
+        let scales = self.scales(name, stored, rows, columns)?;
+        let bytes = self.bytes[range].par_chunks(columns * stored.bytes());
+        out.par_chunks_mut(columns).zip(bytes).enumerate().for_each(|(row, (out, bytes))| {
+            stored.expand(bytes, scales.row(row), out);
+        });
+        Ok(())
+    }
+
+    /// A matrix whose rows are expanded when they are asked for (word embeddings: half of a small network, of which a
+    /// text touches a few rows).
+    pub fn table(&self, name: &str, rows: usize, columns: usize) -> Result<Table, ModelError> {
+        let Found { stored, range } = self.find(name, &[rows, columns])?;
+        let scales = self.scales(name, stored, rows, columns)?;
+        let data = match self.bytes {
+            Bytes::Resident(bytes) => Cow::Borrowed(&bytes[range]),
+            // A copy, because someone may shorten the file while we run, and reading a shortened map kills us.
+            Bytes::Mapped(map) => Cow::Owned(map[range].to_vec()),
+        };
+        Ok(Table { data, stored, scales, columns })
+    }
+
+    fn scales(&self, name: &str, stored: Stored, rows: usize, columns: usize) -> Result<Scales, ModelError> {
+        if stored != Stored::Int8 {
+            return Ok(Scales::default());
+        }
+        let name = format!("{name}.scale");
+        let shape = &self.info(&name)?.shape;
+        let groups = match shape[..] {
+            [_, groups] if groups > 0 && columns.is_multiple_of(groups) => groups,
+            _ => {
+                let what = format!("has shape {shape:?}, expected [{rows}, groups] where groups divides {columns}");
+                return Err(self.wrong(&name, &what));
+            }
+        };
+        let found = self.find(&name, &[rows, groups])?;
+        Ok(Scales { values: self.expand_all(&name, found, rows * groups)?, groups })
+    }
+
+    /// A tensor that carries no scales.
+    fn expand_all(&self, name: &str, found: Found, length: usize) -> Result<Vec<f32>, ModelError> {
+        if found.stored == Stored::Int8 {
+            return Err(self.wrong(name, "is 8-bit; only matrices can be"));
+        }
+        let mut out = vec![0.0; length];
+        found.stored.expand(&self.bytes[found.range], &[], &mut out);
+        Ok(out)
+    }
+
+    fn info(&self, name: &str) -> Result<&TensorInfo, ModelError> {
+        let found = self.metadata.info(name).or_else(|| self.metadata.info(&format!("bert.{name}")));
+        found.ok_or_else(|| self.wrong(name, "is missing"))
+    }
+
+    fn find(&self, name: &str, shape: &[usize]) -> Result<Found, ModelError> {
+        let info = self.info(name)?;
+        if info.shape != shape {
+            return Err(self.wrong(name, &format!("has shape {:?}, config.json asks for {shape:?}", info.shape)));
+        }
+        let stored = match info.dtype {
+            Dtype::F32 => Stored::F32,
+            Dtype::F16 => Stored::F16,
+            Dtype::BF16 => Stored::Bf16,
+            Dtype::I8 => Stored::Int8,
+            other => {
+                return Err(self.wrong(name, &format!("is stored as {other:?}; F32, F16, BF16 and I8 can be read")));
+            }
+        };
+        let (begin, end) = info.data_offsets;
+        Ok(Found { stored, range: self.start + begin..self.start + end })
+    }
+
+    fn wrong(&self, name: &str, what: &str) -> ModelError {
+        ModelError::File { path: self.origin.to_owned(), reason: format!("tensor {name:?} {what}") }
+    }
+}
+
+/// See [`Weights::table`].
+pub struct Table {
+    data: Cow<'static, [u8]>,
+    stored: Stored,
+    scales: Scales,
+    columns: usize,
+}
+
+impl Table {
+    /// Writes one row; `None` if there is no such row.
+    pub fn read(&self, row: usize, out: &mut [f32]) -> Option<()> {
+        let width = self.columns * self.stored.bytes();
+        let bytes = self.data.get(row * width..(row + 1) * width)?;
+        self.stored.expand(bytes, self.scales.row(row), out);
+        Some(())
+    }
+}
+
+#[cfg(test)]
+#[path = "weights_tests.rs"]
+mod tests;

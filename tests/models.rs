@@ -1,0 +1,11 @@
+//! The two networks against outside references: Hugging Face's numbers (`../shared/models/expected.json`), candle's own
+//! BERT on random weights, and files that are damaged.
+
+#[path = "models/damage.rs"]
+mod damage;
+#[path = "models/parity.rs"]
+mod parity;
+#[path = "models/reference.rs"]
+mod reference;
+#[path = "models/speed.rs"]
+mod speed;
