@@ -3,10 +3,13 @@
 //! Everything read here is hostile until it has passed [`sanitize`]: names, descriptions, bodies, paths, ids and the
 //! error messages that quote them.
 
+mod frontmatter;
 pub mod load;
+mod repair;
 pub mod report;
 pub mod sanitize;
 pub mod skill;
+mod yaml;
 
 pub use load::{LoadError, load};
 pub use report::{LoadReport, LoadRow, Severity};
