@@ -73,7 +73,8 @@ fn both_stages_answer_with_the_id_of_the_request() {
     let engine = Engine::start(options(Source::Demo, None));
     ready(&engine);
     engine.send(search(1, "which commit broke the build", Settings::default()));
-    let responses = until(&engine, |response| matches!(response, Response::Stage2(reranking) if reranking.is_finished()));
+    let responses =
+        until(&engine, |response| matches!(response, Response::Stage2(reranking) if reranking.is_finished()));
 
     let shortlist = responses.iter().find_map(|response| match response {
         Response::Stage1(shortlist) => Some(shortlist.clone()),
@@ -84,7 +85,8 @@ fn both_stages_answer_with_the_id_of_the_request() {
     assert_eq!(shortlist.ran, Stage1::Fused);
     assert!(!shortlist.is_provisional());
     assert_eq!(shortlist.hits.len(), 20);
-    let partial = responses.iter().filter(|response| matches!(response, Response::Stage2(r) if !r.is_finished())).count();
+    let partial =
+        responses.iter().filter(|response| matches!(response, Response::Stage2(r) if !r.is_finished())).count();
     assert!(partial >= 3, "twenty pairs in batches are published as they come, saw {partial} partial results");
     let Some(Response::Stage2(last)) = responses.last() else { unreachable!() };
     let before: HashSet<_> = shortlist.hits.iter().map(|hit| hit.skill).collect();
@@ -121,10 +123,13 @@ fn a_newer_request_stops_the_older_ones_reranking() {
     engine.send(search(1, "rotate a leaked credential", deep));
     until(&engine, |response| matches!(response, Response::Stage2(_)));
     engine.send(search(2, "draw a chart of retention", deep));
-    let responses =
-        until(&engine, |response| matches!(response, Response::Stage2(r) if r.shortlist.id == QueryId(2) && r.is_finished()));
-    let first_finished =
-        responses.iter().any(|response| matches!(response, Response::Stage2(r) if r.shortlist.id == QueryId(1) && r.is_finished()));
+    let responses = until(
+        &engine,
+        |response| matches!(response, Response::Stage2(r) if r.shortlist.id == QueryId(2) && r.is_finished()),
+    );
+    let first_finished = responses
+        .iter()
+        .any(|response| matches!(response, Response::Stage2(r) if r.shortlist.id == QueryId(1) && r.is_finished()));
     assert!(!first_finished, "the older request went on to its end");
     let late = responses.iter().skip_while(|response| !matches!(response, Response::Stage1(s) if s.id == QueryId(2)));
     for response in late {

@@ -44,9 +44,7 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
 /// Rows in final order: a hit, and its place after reranking if there was any.
 fn rows<'a>(shortlist: &'a Shortlist, reranking: Option<&'a Reranking>) -> Vec<(&'a Hit, Option<&'a Ranked>)> {
     match reranking {
-        Some(reranking) => {
-            reranking.rows.iter().map(|row| (&shortlist.hits[row.before - 1], Some(row))).collect()
-        }
+        Some(reranking) => reranking.rows.iter().map(|row| (&shortlist.hits[row.before - 1], Some(row))).collect(),
         None => shortlist.hits.iter().map(|hit| (hit, None)).collect(),
     }
 }

@@ -54,11 +54,7 @@ pub(super) struct Files {
 }
 
 /// `fallback_name` is used where no manifest gives one.
-pub(super) fn parse(
-    files: &Files,
-    fallback_name: &str,
-    pool: Option<PoolSource>,
-) -> Result<Benchmark, BenchmarkError> {
+pub(super) fn parse(files: &Files, fallback_name: &str, pool: Option<PoolSource>) -> Result<Benchmark, BenchmarkError> {
     let mut problems = Vec::new();
     let name = match &files.manifest {
         Some(manifest) => dataset_name(manifest)?,

@@ -3,11 +3,14 @@
 //! Everything read here is hostile until it has passed [`sanitize`]: names, descriptions, bodies, paths, ids and the
 //! error messages that quote them.
 
+mod frontmatter;
 pub mod load;
-pub mod watch;
+mod repair;
 pub mod report;
 pub mod sanitize;
 pub mod skill;
+pub mod watch;
+mod yaml;
 
 pub use load::{LoadError, load};
 pub use report::{LoadReport, LoadRow, Severity};

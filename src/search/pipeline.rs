@@ -11,9 +11,7 @@ use crate::model::{Capture, Embedder, ModelError, Reranker, Role, Stop};
 use super::caches::{Caches, ScoreKey, asked};
 use super::courtesy::{Courtesy, Undisturbed, politely};
 use super::fusion::{FUSION_DEPTH, reciprocal_rank};
-use super::results::{
-    Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
-};
+use super::results::{Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings};
 
 /// Pairs scored before a batch is published: about 1,000 tokens of the built-in cross-encoder, so that first scores
 /// are on screen and a newer request is noticed within 150 ms on two cores.
@@ -89,7 +87,12 @@ impl Pipeline {
         };
         let stage2 = match (&self.reranker, settings.rerank) {
             (Some(reranker), true) => {
-                format!("{} over {}, at most {} tokens", reranker.id().name, settings.depth, reranker.profile().max_tokens)
+                format!(
+                    "{} over {}, at most {} tokens",
+                    reranker.id().name,
+                    settings.depth,
+                    reranker.profile().max_tokens
+                )
             }
             _ => "no reranking".to_string(),
         };
@@ -203,13 +206,7 @@ impl Pipeline {
     }
 
     /// The score of one pair with the attention it was made with.
-    pub fn capture(
-        &self,
-        request: &str,
-        fields: FieldSet,
-        skill: SkillIx,
-        stop: Stop,
-    ) -> Result<Capture, SearchError> {
+    pub fn capture(&self, request: &str, fields: FieldSet, skill: SkillIx, stop: Stop) -> Result<Capture, SearchError> {
         let reranker = self.reranker.as_ref().ok_or(SearchError::NoReranker)?;
         let document = reranker.document(&self.library[skill], fields);
         let encoding = reranker.encode(request, &document.text);

@@ -86,7 +86,8 @@ fn hostile_text_is_visible_in_every_output() {
         let output = program.run(&args);
         let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         let bad = text.chars().find(|&c| {
-            (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
+            (c.is_control() && c != '\n')
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
         });
         assert_eq!(bad, None, "{args:?} lets {bad:?} through");
     }
@@ -95,8 +96,14 @@ fn hostile_text_is_visible_in_every_output() {
 #[test]
 fn a_reader_that_goes_away_is_not_an_error() {
     let program = Program::new();
-    let mut child =
-        program.command().args(["eval", "--limit", "1"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = program
+        .command()
+        .args(["eval", "--limit", "1"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));

@@ -11,7 +11,12 @@ fn a_kill_while_indexing_leaves_a_cache_that_opens() {
     let root = program.home.path().join("skills");
     for number in 0..600 {
         let words = "different words for every skill so that each has a vector of its own ".repeat(6);
-        write_skill(&root, &format!("skill-{number}"), &format!("Does thing number {number}"), &format!("{number} {words}"));
+        write_skill(
+            &root,
+            &format!("skill-{number}"),
+            &format!("Does thing number {number}"),
+            &format!("{number} {words}"),
+        );
     }
     let library = root.to_str().unwrap();
     // Moments spread over the run by a fixed rule; each kill leaves more in the cache than the one before.
@@ -28,9 +33,18 @@ fn a_kill_while_indexing_leaves_a_cache_that_opens() {
         let _ = child.kill();
         child.wait().unwrap();
     }
-    let interrupted = program.json(&["search", "thing number 123", "--library", library, "--reranker", "none", "--json"]);
-    let fresh =
-        program.json(&["search", "thing number 123", "--library", library, "--reranker", "none", "--no-cache", "--json"]);
+    let interrupted =
+        program.json(&["search", "thing number 123", "--library", library, "--reranker", "none", "--json"]);
+    let fresh = program.json(&[
+        "search",
+        "thing number 123",
+        "--library",
+        library,
+        "--reranker",
+        "none",
+        "--no-cache",
+        "--json",
+    ]);
     assert_eq!(interrupted["hits"].as_array().unwrap().len(), 20);
     for (a, b) in interrupted["hits"].as_array().unwrap().iter().zip(fresh["hits"].as_array().unwrap()) {
         assert_eq!(a["id"], b["id"], "the surviving cache changes the ranking");

@@ -65,5 +65,6 @@ pub fn stderr(output: &Output) -> String {
 pub fn write_skill(root: &Path, name: &str, description: &str, body: &str) {
     let dir = root.join(name);
     std::fs::create_dir_all(&dir).unwrap();
-    std::fs::write(dir.join("SKILL.md"), format!("---\nname: {name}\ndescription: {description}\n---\n\n{body}\n")).unwrap();
+    std::fs::write(dir.join("SKILL.md"), format!("---\nname: {name}\ndescription: {description}\n---\n\n{body}\n"))
+        .unwrap();
 }

@@ -6,7 +6,12 @@ use crate::{Program, write_skill};
 
 fn small_library(program: &Program) -> String {
     let root = program.home.path().join("skills");
-    write_skill(&root, "pdf-merge", "Merge several PDF files into one", "# Merge\n\nUse a PDF writer and append pages.");
+    write_skill(
+        &root,
+        "pdf-merge",
+        "Merge several PDF files into one",
+        "# Merge\n\nUse a PDF writer and append pages.",
+    );
     write_skill(&root, "pid-tuning", "Tune a PID controller", "# PID\n\nRaise Kp until it oscillates.");
     write_skill(&root, "bread", "Bake sourdough bread", "# Bread\n\nFeed the starter with rye flour.");
     root.to_str().unwrap().to_string()
@@ -40,8 +45,20 @@ fn search_prints_both_stages_in_final_order() {
 fn search_without_a_reranker_has_no_second_stage() {
     let program = Program::new();
     let library = small_library(&program);
-    let value = program.json(&["search", "bread", "--library", &library, "--reranker", "none", "--stage1", "lexical", "--json"]);
-    assert!(value["hits"].as_array().unwrap().iter().all(|hit| hit["stage2"].is_null() && hit["stage1"]["dense"].is_null()));
+    let value = program.json(&[
+        "search",
+        "bread",
+        "--library",
+        &library,
+        "--reranker",
+        "none",
+        "--stage1",
+        "lexical",
+        "--json",
+    ]);
+    assert!(
+        value["hits"].as_array().unwrap().iter().all(|hit| hit["stage2"].is_null() && hit["stage1"]["dense"].is_null())
+    );
     assert_eq!(value["hits"][0]["id"], "bread");
 }
 
@@ -86,7 +103,8 @@ fn explain_agrees_with_an_independent_computation_from_raw_attention() {
         "query": request, "name": "pid-tuning", "description": "Tune a PID controller",
         "body": "# PID\n\nRaise Kp until it oscillates.\n",
     });
-    let output = program.run_with_input(&["rerank", "--reranker", "builtin", "--attention"], format!("{input}\n").as_bytes());
+    let output =
+        program.run_with_input(&["rerank", "--reranker", "builtin", "--attention"], format!("{input}\n").as_bytes());
     let raw: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!((raw["score"].as_f64().unwrap() - value["score"].as_f64().unwrap()).abs() < 1e-4);
     // Body tokens stand at the end, before the last [SEP]; the name's stand right after the first [SEP].
@@ -98,7 +116,12 @@ fn explain_agrees_with_an_independent_computation_from_raw_attention() {
     let spans = [separator + 1..first_bar, first_bar + 1..second_bar, second_bar + 1..ids.len() - 1];
     for (layer, heads) in raw["attention"].as_array().unwrap().iter().enumerate() {
         let mass = spans.clone().map(|span| -> f64 {
-            heads.as_array().unwrap().iter().map(|row| span.clone().map(|at| row[at].as_f64().unwrap()).sum::<f64>()).sum()
+            heads
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| span.clone().map(|at| row[at].as_f64().unwrap()).sum::<f64>())
+                .sum()
         });
         let total: f64 = mass.iter().sum();
         for (field, mass) in ["name", "description", "body"].iter().zip(mass) {
