@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::config::Layer;
 use crate::library::FieldSet;
 use crate::model::Device;
-use crate::search::{Settings, Stage1};
+use crate::search::Stage1;
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct RouterArgs {
@@ -35,6 +36,22 @@ pub struct RouterArgs {
     /// Keep vectors in memory instead of the cache on disk.
     #[arg(long, global = true)]
     pub no_cache: bool,
+}
+
+impl RouterArgs {
+    /// These flags as the last layer of the configuration.
+    pub fn layer(&self) -> Layer {
+        Layer {
+            stage1: self.stage1.map(Into::into),
+            fields: self.fields.map(Into::into),
+            depth: self.depth.map(|depth| depth as usize),
+            embedder: self.embedder.clone(),
+            reranker: self.reranker.clone(),
+            device: self.device.map(Into::into),
+            libraries: Some(self.library.clone()).filter(|paths| !paths.is_empty()),
+            ..Layer::default()
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

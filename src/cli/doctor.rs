@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::config::Dirs;
 use crate::library::load::Source;
 use crate::library::{RootKind, Text};
 use crate::model::{Embedder, Reranker, Role, never};
@@ -60,7 +61,7 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
 }
 
 fn configuration() -> Check {
-    let finding = match crate::config::config_file() {
+    let finding = match Dirs::find().map(|dirs| dirs.config.join("config.toml")) {
         Some(path) if path.exists() => shown(&path),
         Some(path) => format!("none; defaults are used ({} would be read)", shown(&path)),
         None => "no home directory; defaults are used".into(),

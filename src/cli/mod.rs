@@ -10,6 +10,7 @@ mod eval;
 mod explain;
 mod index;
 mod jsonl;
+mod log;
 mod prepare;
 mod rerank;
 mod search;

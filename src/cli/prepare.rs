@@ -7,7 +7,7 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
 
-use crate::config::Config;
+use crate::config::{Config, Dirs, Layer};
 use crate::library::load::Source;
 use crate::library::{self, Library};
 use crate::model::{Device, Embedder, Reranker};
@@ -30,30 +30,24 @@ pub struct Options {
 
 impl Options {
     pub fn resolve(args: &RouterArgs) -> anyhow::Result<Self> {
-        Self::from_config(args, &Config::load()?)
+        let config = configuration(args)?;
+        Self::from_config(args, &config)
     }
 
     pub fn from_config(args: &RouterArgs, config: &Config) -> anyhow::Result<Self> {
-        let mut settings = config.settings;
-        settings.stage1 = args.stage1.map_or(settings.stage1, Into::into);
-        settings.fields = args.fields.map_or(settings.fields, Into::into);
-        settings.depth = args.depth.map_or(settings.depth, |depth| depth as usize);
-        let reranker = args.reranker.clone().unwrap_or_else(|| config.reranker.clone());
-        let reranker = Some(reranker).filter(|name| name != "none");
-        settings.rerank &= reranker.is_some();
-        let named = if args.library.is_empty() { &config.libraries } else { &args.library };
-        let source = if named.is_empty() {
-            Source::Discover { cwd: std::env::current_dir()?, home: crate::config::home_dir() }
+        let source = if config.libraries.is_empty() {
+            Source::Discover { cwd: std::env::current_dir()?, home: Dirs::home() }
         } else {
-            Source::Paths(named.clone())
+            Source::Paths(config.libraries.clone())
         };
+        let rerank = config.settings.rerank && config.reranker.is_some();
         Ok(Options {
             source,
-            settings,
-            embedder: args.embedder.clone().unwrap_or_else(|| config.embedder.clone()),
-            reranker,
-            device: args.device.map_or(config.device, Into::into),
-            cache: if args.no_cache { None } else { crate::config::cache_dir().map(|dir| dir.join("vectors")) },
+            settings: Settings { rerank, ..config.settings },
+            embedder: config.embedder.clone(),
+            reranker: config.reranker.clone(),
+            device: config.device,
+            cache: Dirs::find().filter(|_| !args.no_cache).map(|dirs| dirs.cache.join("vectors")),
         })
     }
 
@@ -120,6 +114,14 @@ impl Options {
         profile.insert("depth".into(), self.settings.depth.into());
         profile
     }
+}
+
+/// Defaults < file < environment < these flags; misspelt variables are named on standard error.
+pub fn configuration(args: &RouterArgs) -> anyhow::Result<Config> {
+    for sentence in Layer::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
+        eprintln!("skillscope: {sentence}");
+    }
+    Ok(Config::load(None, &|name| std::env::var(name).ok(), args.layer())?)
 }
 
 /// A bar on standard error, hidden when that is not a terminal.

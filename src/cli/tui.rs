@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::engine::{Engine, EngineOptions};
 
-use super::{Outcome, RouterArgs, prepare};
+use super::{Outcome, RouterArgs, log, prepare};
 
 pub fn run(router: RouterArgs) -> anyhow::Result<Outcome> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
@@ -15,9 +15,9 @@ pub fn run(router: RouterArgs) -> anyhow::Result<Outcome> {
              `skillscope search \"REQUEST\" --json` (see --help)"
         );
     }
-    let config = crate::config::Config::load()?;
+    let config = prepare::configuration(&router)?;
     let options = prepare::Options::from_config(&router, &config)?;
-    let _log = crate::config::log_to_file();
+    let _log = log::to_file();
     let engine = Engine::start(EngineOptions {
         source: options.source,
         cache: options.cache,
