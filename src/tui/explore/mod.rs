@@ -1,0 +1,141 @@
+//! The Explore tab: a request, what a router would find, in which order before and after reranking, and why.
+//!
+//! [`Explore`] is the state; `update.rs` changes it, `view/` draws it and reads only. Cells inside hold what a frame
+//! measured (a wrapping, the height of a pane), never anything a person chose.
+
+mod attention;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod layout;
+mod preview;
+mod query;
+mod results;
+mod selection;
+mod standing;
+mod update;
+mod view;
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use lru::LruCache;
+use ratatui::layout::Rect;
+
+use crate::explain::Lens;
+use crate::library::{ContentHash, Text};
+use crate::tui::session::Session;
+use crate::tui::widgets::{Page, Symbols};
+
+use attention::{Asked, Explained};
+use layout::{Focus, Layout, Wants};
+pub use preview::PreviewReady;
+use preview::{Inks, Worker};
+use query::Query;
+use results::Results;
+use selection::Choice;
+
+/// How long the selection rests before anything expensive is done for it (tui.md, practice 4).
+const REST: Duration = Duration::from_millis(80);
+/// Highlighted previews that are kept (television keeps as many).
+const PREVIEWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(49);
+
+/// What the detail pane shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum View {
+    #[default]
+    Preview,
+    Attention,
+    Scores,
+}
+
+impl View {
+    const ALL: [View; 3] = [View::Preview, View::Attention, View::Scores];
+
+    fn next(self) -> Self {
+        View::ALL[(self as usize + 1) % View::ALL.len()]
+    }
+}
+
+/// Whether the selection has rested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Rest {
+    /// Something changed; the clock starts at the next tick.
+    Moved,
+    Until(Instant),
+    #[default]
+    Done,
+}
+
+pub struct Explore {
+    query: Query,
+    focus: Focus,
+    results: Results,
+    choice: Choice,
+    /// Id of the pinned skill, "mine". An id, so that it survives a reload.
+    mine: Option<String>,
+    /// Ids a benchmark says are right for the request it opened here.
+    gold: BTreeSet<String>,
+    view: View,
+    lens: Lens,
+    rest: Rest,
+    preview: Option<(selection::Selected, Page)>,
+    inks: LruCache<ContentHash, Inks>,
+    worker: Worker,
+    explained: Option<Explained>,
+    /// The explanation that was asked for last, and why there is none.
+    asked: Option<Asked>,
+    refused: Option<Text>,
+    ascii: bool,
+}
+
+impl Explore {
+    /// `notify` is called from the preview's thread; what it is given belongs into [`Explore::preview`].
+    pub fn new(notify: Box<dyn Fn(PreviewReady) + Send>) -> Self {
+        Explore {
+            query: Query::default(),
+            focus: Focus::default(),
+            results: Results::default(),
+            choice: Choice::default(),
+            mine: None,
+            gold: BTreeSet::new(),
+            view: View::default(),
+            lens: Lens::default(),
+            rest: Rest::default(),
+            preview: None,
+            inks: LruCache::new(PREVIEWS),
+            worker: Worker::start(notify),
+            explained: None,
+            asked: None,
+            refused: None,
+            ascii: false,
+        }
+    }
+
+    /// True while plain characters go to the query line.
+    pub fn text_input(&self) -> bool {
+        self.focus == Focus::Query
+    }
+
+    /// Where everything is in this area; the same answer for drawing and for the mouse.
+    pub fn layout(&self, area: Rect, _: &Session) -> Layout {
+        let query_width = area.width.saturating_sub(view::PROMPT);
+        let wants = Wants { query_rows: self.query.rows(query_width), mine: self.mine.is_some(), focus: self.focus };
+        layout::layout(area, wants)
+    }
+
+    fn symbols(&self) -> &'static Symbols {
+        Symbols::of(self.ascii)
+    }
+
+    /// The explanation, if it is of what is selected now.
+    fn explained(&self) -> Option<&Explained> {
+        let selected = self.selected()?;
+        let current = |explained: &&Explained| {
+            self.asked == Some(Asked { id: self.results.newest(), skill: selected.skill })
+                && explained.skill == selected.skill
+                && std::sync::Arc::ptr_eq(&explained.library, &selected.library)
+        };
+        self.explained.as_ref().filter(current)
+    }
+}

@@ -1,0 +1,407 @@
+//! What changes the Explore tab: actions, keys, the mouse, the engine, and time.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
+
+use crate::engine::{ModelState, Response};
+use crate::library::{FieldSet, Text};
+use crate::search::{Settings, Stage1};
+use crate::tui::action::Action;
+use crate::tui::session::{OpenInExplore, Outbox, Session};
+use crate::tui::widgets::{Page, thousands, window};
+
+use super::attention::{Asked, Explained, next_band, next_head};
+use super::layout::Focus;
+use super::preview::compose;
+use super::query::{LONGEST_BYTES, Pasted};
+use super::results::RERANK_DELAY;
+use super::selection::Choice;
+use super::view::lists::TITLE_ROWS;
+use super::{Explore, PreviewReady, REST, Rest, View};
+
+/// Rows a page key moves a selection.
+const PAGE: isize = 10;
+/// Rows one notch of the wheel scrolls.
+const WHEEL: isize = 3;
+
+impl Explore {
+    pub fn update(&mut self, action: Action, session: &Session, out: &mut Outbox) {
+        self.ascii = session.ascii;
+        match action {
+            Action::FocusQuery => self.focus = Focus::Query,
+            Action::FocusNext => self.turn_focus(1),
+            Action::FocusPrevious => self.turn_focus(Focus::ALL.len() - 1),
+            Action::Back => self.focus = if self.focus == Focus::Detail { self.list_focus() } else { Focus::Query },
+            Action::Up => self.go(-1),
+            Action::Down => self.go(1),
+            Action::PageUp => self.go_page(-1),
+            Action::PageDown => self.go_page(1),
+            Action::First => self.go_to_end(false),
+            Action::Last => self.go_to_end(true),
+            Action::Open => self.open_selected(session, out),
+            Action::ClearQuery => self.clear(),
+            Action::CycleStage1 | Action::CycleFields | Action::CycleDepth | Action::ToggleRerank => {
+                let settings = changed(session.settings, action);
+                out.settings = Some(settings);
+                self.search(settings, RERANK_DELAY, false, out);
+            }
+            Action::Pin => self.pin(out),
+            Action::CycleDetail => self.view = self.view.next(),
+            Action::NextBand | Action::PreviousBand | Action::NextHead | Action::PreviousHead => self.turn_lens(action),
+            Action::Copy => out.copy = self.selected().map(|at| at.library[at.skill].id.shown().to_owned()),
+            _ => return,
+        }
+        self.settle();
+    }
+
+    /// Whether an action means something now.
+    pub fn available(&self, action: Action, _: &Session) -> bool {
+        match action {
+            Action::ClearQuery => !self.query.is_empty() || self.query.is_long(),
+            Action::Pin | Action::Copy => self.selected().is_some(),
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
+                self.focus == Focus::Query || self.selected().is_some()
+            }
+            Action::NextBand | Action::PreviousBand | Action::NextHead | Action::PreviousHead => {
+                self.view == View::Attention && self.explained().is_some()
+            }
+            Action::Back => self.focus != Focus::Query,
+            Action::FocusNext
+            | Action::FocusPrevious
+            | Action::FocusQuery
+            | Action::Open
+            | Action::CycleStage1
+            | Action::CycleFields
+            | Action::CycleDepth
+            | Action::ToggleRerank
+            | Action::CycleDetail => true,
+            _ => false,
+        }
+    }
+
+    /// A key that no binding took.
+    pub fn key(&mut self, key: KeyEvent, session: &Session, out: &mut Outbox) {
+        if self.query.is_long() && matches!(key.code, crossterm::event::KeyCode::Char(_)) {
+            out.status = Some("This request is too long to edit here: clear it to type a new one.".into());
+        }
+        if self.text_input() && self.query.key(key) {
+            self.request_changed(RERANK_DELAY, session, out);
+        }
+    }
+
+    pub fn paste(&mut self, text: &str, session: &Session, out: &mut Outbox) {
+        self.focus = Focus::Query;
+        let pasted = self.query.paste(text);
+        say_what_was_cut(pasted, out);
+        self.request_changed(Duration::ZERO, session, out);
+    }
+
+    /// Shows a request of a benchmark with its gold skills marked and the first of them pinned.
+    pub fn open(&mut self, request: OpenInExplore, session: &Session, out: &mut Outbox) {
+        self.ascii = session.ascii;
+        say_what_was_cut(self.query.set(&request.request), out);
+        self.mine = request.gold.first().cloned().or_else(|| self.mine.take());
+        self.gold = request.gold.into_iter().collect();
+        self.choice = self.mine.clone().map_or(Choice::Best, Choice::Skill);
+        self.focus = self.list_focus();
+        self.search(session.settings, Duration::ZERO, true, out);
+        self.settle();
+    }
+
+    pub fn mouse(&mut self, event: MouseEvent, area: Rect, session: &Session, out: &mut Outbox) {
+        let layout = self.layout(area, session);
+        let Some(pane) = layout.focus_at(event.column, event.row) else {
+            return;
+        };
+        match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.focus = pane;
+                match pane {
+                    Focus::Query => {
+                        let column = event.column.saturating_sub(layout.query.x + super::view::PROMPT);
+                        self.query.click(event.row - layout.query.y, column);
+                    }
+                    Focus::Shortlist => self.click_row(layout.shortlist, event.row),
+                    Focus::Reranked => self.click_row(layout.reranked, event.row),
+                    Focus::Detail => {}
+                }
+            }
+            MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
+                let by = if event.kind == MouseEventKind::ScrollUp { -1 } else { 1 };
+                match (pane, self.page()) {
+                    (Focus::Detail, Some(page)) => page.scroll_by(by * WHEEL),
+                    (Focus::Shortlist | Focus::Reranked, _) => {
+                        // The row under the wheel decides whose order is walked.
+                        let focus = std::mem::replace(&mut self.focus, pane);
+                        self.move_selection(by);
+                        self.focus = focus;
+                    }
+                    _ => {}
+                }
+            }
+            _ => return,
+        }
+        let _ = out;
+        self.settle();
+    }
+
+    fn click_row(&mut self, pane: Rect, row: u16) {
+        let order = self.order();
+        let listed = self.results.hits().len();
+        let at = self.selected().and_then(|at| order[..listed].iter().position(|skill| *skill == at.skill));
+        let shown = window(at, listed, usize::from(pane.height.saturating_sub(TITLE_ROWS)));
+        let clicked = usize::from(row - pane.y).checked_sub(TITLE_ROWS.into()).map(|row| shown.start + row);
+        if let Some(&skill) = clicked.filter(|row| shown.contains(row)).and_then(|row| order.get(row)) {
+            self.select(skill);
+        }
+    }
+
+    /// What the engine says; every tab is shown everything.
+    pub fn response(&mut self, response: &Response, session: &Session, out: &mut Outbox) {
+        self.ascii = session.ascii;
+        match response {
+            Response::Stage1(shortlist) if self.results.take_shortlist(shortlist) => {}
+            Response::Stage2(reranking) if self.results.take_reranking(reranking) => {}
+            Response::Explained { id, skill, library, capture } => {
+                if self.asked == Some(Asked { id: *id, skill: *skill }) {
+                    let (library, capture) = (library.clone(), capture.clone());
+                    self.explained = Some(Explained::new(*skill, library, capture, self.lens, self.symbols()));
+                }
+                return;
+            }
+            Response::Failed { id, message } => {
+                if self.asked.is_some_and(|asked| asked.id == *id) {
+                    self.refused = Some(Text::line(message));
+                } else {
+                    self.results.fail(*id, message);
+                }
+                return;
+            }
+            // What was found depends on all three, so the same request is asked again.
+            Response::Library(_) => self.search(session.settings, RERANK_DELAY, true, out),
+            Response::Models(ModelState::Ready { .. }) => self.search(session.settings, RERANK_DELAY, true, out),
+            Response::Indexing(indexing) if indexing.finished && self.is_provisional() => {
+                self.search(session.settings, RERANK_DELAY, true, out);
+            }
+            _ => return,
+        }
+        self.settle();
+    }
+
+    /// A highlighted body from the preview's thread.
+    pub fn preview(&mut self, ready: PreviewReady) {
+        self.inks.put(ready.hash, ready.inks);
+        if let Some((selected, page)) = &mut self.preview {
+            let skill = &selected.library[selected.skill];
+            if skill.hash == ready.hash {
+                page.set(compose(&selected.library, selected.skill, self.inks.get(&ready.hash)));
+            }
+        }
+    }
+
+    /// Does what is due at `now` and says when there is more; no clock runs while nothing changes.
+    pub fn tick(&mut self, now: Instant, _: &Session, out: &mut Outbox) -> Option<Instant> {
+        match self.rest {
+            Rest::Moved => self.rest = Rest::Until(now + REST),
+            Rest::Until(due) if due <= now => {
+                self.rest = Rest::Done;
+                self.rested(out);
+            }
+            _ => {}
+        }
+        match self.rest {
+            Rest::Until(due) => Some(due),
+            _ => None,
+        }
+    }
+
+    /// The selection has rested: now the expensive things.
+    fn rested(&mut self, out: &mut Outbox) {
+        let Some(selected) = self.selected() else {
+            return;
+        };
+        let skill = &selected.library[selected.skill];
+        match self.view {
+            View::Preview if !self.inks.contains(&skill.hash) => self.worker.highlight(skill),
+            View::Attention => self.explain(Asked { id: self.results.newest(), skill: selected.skill }, out),
+            _ => {}
+        }
+    }
+
+    /// Asks once, and only when stage 2 is done with this skill: before, it would stand in the way of the scores.
+    fn explain(&mut self, asked: Asked, out: &mut Outbox) {
+        let waiting = self
+            .results
+            .reranking()
+            .and_then(|reranking| reranking.row(asked.skill))
+            .is_some_and(|row| row.score.is_none());
+        if self.asked == Some(asked) || waiting || !self.results.is_current() {
+            return;
+        }
+        if let Some((text, settings)) = self.results.asked() {
+            out.requests.push(asked.request(text.clone(), settings));
+            self.asked = Some(asked);
+            self.refused = None;
+        }
+    }
+
+    fn request_changed(&mut self, delay: Duration, session: &Session, out: &mut Outbox) {
+        self.ascii = session.ascii;
+        self.choice = Choice::Best;
+        self.search(session.settings, delay, false, out);
+        self.settle();
+    }
+
+    fn search(&mut self, settings: Settings, delay: Duration, again: bool, out: &mut Outbox) {
+        if self.query.is_empty() {
+            self.results.forget();
+            return;
+        }
+        let request = self.results.ask(self.query.text(), settings, self.mine.clone(), delay, again);
+        out.requests.extend(request);
+    }
+
+    fn is_provisional(&self) -> bool {
+        self.results.shortlist().is_some_and(|shortlist| shortlist.is_provisional())
+    }
+
+    /// Enter: in the query, search at once and go to the rows; in the rows, read.
+    fn open_selected(&mut self, session: &Session, out: &mut Outbox) {
+        if self.focus == Focus::Query {
+            let waits = !self.results.is_current() || self.results.scored().is_some_and(|(scored, _)| scored == 0);
+            self.search(session.settings, Duration::ZERO, waits && session.settings.rerank, out);
+            if !self.query.is_empty() {
+                self.focus = self.list_focus();
+            }
+        } else {
+            self.focus = Focus::Detail;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.query.clear();
+        self.results.forget();
+        self.gold.clear();
+        self.choice = Choice::Best;
+        self.focus = Focus::Query;
+    }
+
+    fn pin(&mut self, out: &mut Outbox) {
+        let Some(selected) = self.selected() else {
+            return;
+        };
+        let skill = &selected.library[selected.skill];
+        let id = skill.id.shown().to_owned();
+        let unpinned = self.mine.as_ref() == Some(&id);
+        out.status = Some(match unpinned {
+            true => format!("{} is no longer pinned.", skill.name),
+            false => format!("{} is pinned: its ranks stay in sight for every request.", skill.name),
+        });
+        self.mine = (!unpinned).then_some(id);
+    }
+
+    fn turn_lens(&mut self, action: Action) {
+        let Some(explained) = &mut self.explained else {
+            return;
+        };
+        let (layers, heads) = (explained.capture.attention.layers, explained.capture.attention.heads);
+        match action {
+            Action::NextBand => self.lens.band = next_band(self.lens.band, layers, 1),
+            Action::PreviousBand => self.lens.band = next_band(self.lens.band, layers, -1),
+            Action::NextHead => self.lens.head = next_head(self.lens.head, heads, 1),
+            _ => self.lens.head = next_head(self.lens.head, heads, -1),
+        }
+        explained.look_through(self.lens, crate::tui::widgets::Symbols::of(self.ascii));
+    }
+
+    /// The list that shows the end of the way.
+    fn list_focus(&self) -> Focus {
+        if self.results.shortlist().is_some() && self.results.reranking().is_none() {
+            Focus::Shortlist
+        } else {
+            Focus::Reranked
+        }
+    }
+
+    fn turn_focus(&mut self, by: usize) {
+        let at = Focus::ALL.iter().position(|focus| *focus == self.focus).unwrap_or(0);
+        self.focus = Focus::ALL[(at + by) % Focus::ALL.len()];
+    }
+
+    /// The page of the detail pane, if what it shows scrolls.
+    fn page(&mut self) -> Option<&mut Page> {
+        match self.view {
+            View::Preview => self.preview.as_mut().map(|(_, page)| page),
+            View::Attention => self.explained.as_mut().map(|explained| &mut explained.page),
+            View::Scores => None,
+        }
+    }
+
+    fn go(&mut self, by: isize) {
+        match (self.focus, self.page()) {
+            (Focus::Detail, Some(page)) => page.scroll_by(by),
+            (Focus::Detail, None) => {}
+            _ => self.move_selection(by),
+        }
+    }
+
+    fn go_page(&mut self, by: isize) {
+        match (self.focus, self.page()) {
+            (Focus::Detail, Some(page)) => page.scroll_pages(by),
+            (Focus::Detail, None) => {}
+            _ => self.move_selection(by * PAGE),
+        }
+    }
+
+    fn go_to_end(&mut self, end: bool) {
+        match (self.focus, self.page()) {
+            (Focus::Query, _) => self.query.move_to(end),
+            (Focus::Detail, Some(page)) => page.scroll_to_end(end),
+            (Focus::Detail, None) => {}
+            _ => self.move_selection(if end { isize::MAX } else { isize::MIN }),
+        }
+    }
+
+    /// After every change: the plain preview follows the selection at once, the rest waits until it rests.
+    fn settle(&mut self) {
+        let selected = self.selected();
+        match &selected {
+            Some(at) if self.preview.as_ref().is_none_or(|(shown, _)| shown != at) => {
+                let inks = self.inks.get(&at.library[at.skill].hash);
+                self.preview = Some((at.clone(), Page::new(compose(&at.library, at.skill, inks))));
+            }
+            Some(_) => {}
+            None => self.preview = None,
+        }
+        self.rest = if selected.is_some() { Rest::Moved } else { Rest::Done };
+    }
+}
+
+fn say_what_was_cut(pasted: Pasted, out: &mut Outbox) {
+    if pasted.cut > 0 {
+        let kept = thousands(pasted.kept);
+        let cut = thousands(pasted.cut);
+        out.status = Some(format!("Kept the first {kept} bytes of the request, cut {cut} (limit {LONGEST_BYTES})."));
+    }
+}
+
+/// The settings after one of the four actions that change them.
+fn changed(mut settings: Settings, action: Action) -> Settings {
+    fn next<T: Copy + PartialEq>(all: &[T], now: T) -> T {
+        let at = all.iter().position(|one| *one == now).map_or(0, |at| at + 1);
+        all[at % all.len()]
+    }
+    match action {
+        Action::CycleStage1 => settings.stage1 = next(&Stage1::ALL, settings.stage1),
+        Action::CycleFields => settings.fields = next(&FieldSet::ALL, settings.fields),
+        Action::CycleDepth => settings.depth = next(&Settings::DEPTHS, settings.depth),
+        _ => settings.rerank = !settings.rerank,
+    }
+    settings
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

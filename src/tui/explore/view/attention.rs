@@ -1,0 +1,153 @@
+//! The attention view: numbers first, heat second, and always how much was taken out and never seen.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::engine::ModelState;
+use crate::explain::Attribution;
+use crate::library::Field;
+use crate::tui::explore::Explore;
+use crate::tui::explore::attention::{Explained, band_label, band_layers, cuts, heaviest};
+use crate::tui::theme::{HEAT_STEPS, Role};
+use crate::tui::widgets::layer_strip::STRIP_ROWS;
+use crate::tui::widgets::run_text::field_role;
+use crate::tui::widgets::text::wrap;
+use crate::tui::widgets::{LayerStrip, fit, percent, score_bar, sentence, thousands};
+
+use super::Ink;
+
+/// Columns of the numbers where they stand beside the text.
+const NUMBERS: u16 = 46;
+/// From here the text gets at least 30 columns beside the numbers.
+const BESIDE_FROM: u16 = NUMBERS + 31;
+/// Rows from which numbers and text stand one above the other well.
+const ABOVE_FROM: u16 = 30;
+const BAR: usize = 9;
+/// Words that are named with their share.
+const NAMED: usize = 5;
+
+impl Explore {
+    pub(super) fn draw_attention(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+        let Some(explained) = self.explained() else {
+            let (words, role) = self.no_attention(ink);
+            return sentence(frame, area, &words, role, ink.theme);
+        };
+        if area.width >= BESIDE_FROM && area.height < ABOVE_FROM {
+            self.draw_numbers(frame, Rect { width: NUMBERS, ..area }, explained, ink);
+            let text = Rect { x: area.x + NUMBERS + 1, width: area.width - NUMBERS - 1, ..area };
+            explained.page.draw(frame, text, ink.theme);
+        } else {
+            // The text gets at least half.
+            let numbers = Rect { height: area.height / 2, ..area };
+            let used = self.draw_numbers(frame, numbers, explained, ink);
+            let text = Rect { y: area.y + used, height: area.height - used, ..area };
+            explained.page.draw(frame, text, ink.theme);
+        }
+    }
+
+    fn no_attention(&self, ink: &Ink) -> (String, Role) {
+        if let Some(refused) = &self.refused {
+            return (format!("The attention could not be read: {refused}"), Role::Error);
+        }
+        match &ink.session.models {
+            ModelState::Ready { reranker: None, .. } => ("There is no reranker to look into.".into(), Role::Muted),
+            ModelState::Failed(_) => ("There are no models to look into.".into(), Role::Warning),
+            ModelState::Loading => ("The models are loading.".into(), Role::Muted),
+            ModelState::Ready { .. } => ("Waiting for the reranker's score of this skill.".into(), Role::Muted),
+        }
+    }
+
+    /// Rows used.
+    fn draw_numbers(&self, frame: &mut Frame, area: Rect, explained: &Explained, ink: &Ink) -> u16 {
+        let attribution = &explained.attribution;
+        let columns = usize::from(area.width);
+        let mut rows = vec![self.lens_row(explained, ink)];
+        rows.extend(field_rows(attribution, ink));
+        rows.extend(notes(attribution, ink, columns));
+        let strip_after = rows.len() as u16;
+        let strip = strip_after + STRIP_ROWS < area.height && !attribution.layers.is_empty();
+        if strip {
+            rows.extend((0..STRIP_ROWS).map(|_| Line::default()));
+        }
+        rows.push(legend(ink));
+        rows.extend(wrapped(&heaviest_words(attribution), columns, Role::Muted, ink));
+        let used = (rows.len() as u16).min(area.height);
+        for (y, row) in rows.into_iter().take(used.into()).enumerate() {
+            frame.render_widget(row, Rect { y: area.y + y as u16, height: 1, ..area });
+        }
+        if strip {
+            let layers = attribution.layers.len();
+            let strip = LayerStrip { layers: &attribution.layers, band: band_layers(attribution.lens.band, layers) };
+            let area = Rect { y: area.y + strip_after, height: STRIP_ROWS, ..area };
+            strip.draw(frame, area, ink.theme, ink.symbols);
+        }
+        used
+    }
+
+    /// What is averaged; and that it is attention, no more.
+    fn lens_row(&self, explained: &Explained, ink: &Ink) -> Line<'static> {
+        let lens = explained.attribution.lens;
+        let heads = explained.capture.attention.heads;
+        let head = lens.head.map_or("all heads".into(), |head| format!("head {}/{heads}", head + 1));
+        let what = format!(" {}, {head}", band_label(lens.band));
+        Line::from(vec![ink.span("attention (not an explanation)", Role::Warning), ink.span(what, Role::Text)])
+    }
+}
+
+fn field_rows(attribution: &Attribution, ink: &Ink) -> Vec<Line<'static>> {
+    let header = format!("{:12}{:>7} {:BAR$} {:>7} {:>6}", "field", "share", "", "tokens", "lift");
+    let mut rows = vec![Line::from(ink.span(header, Role::Muted))];
+    for field in Field::ALL {
+        let own = attribution.fields[field as usize];
+        let lift = own.lift.map_or("-".into(), |lift| format!("{lift:.2}"));
+        rows.push(Line::from(vec![
+            ink.span(fit(field.key(), 12, ""), field_role(field)),
+            ink.span(format!("{:>7} ", percent(own.share)), Role::Text),
+            ink.span(score_bar(own.share, BAR, ink.symbols), Role::ScoreBar),
+            ink.span(format!(" {:>7}", percent(own.token_share)), Role::Muted),
+            ink.span(format!(" {lift:>6}"), Role::Text),
+        ]));
+    }
+    rows
+}
+
+/// What was taken out, and what the model never saw.
+fn notes(attribution: &Attribution, ink: &Ink, columns: usize) -> Vec<Line<'static>> {
+    let removed = attribution.removed;
+    let taken = format!(
+        "removed {}: special {}, request {}, separators {}",
+        percent(removed.total()),
+        percent(removed.special),
+        percent(removed.request),
+        percent(removed.separators)
+    );
+    let (seen, total) = (attribution.seen_tokens, attribution.total_tokens);
+    let saw = format!("saw {} of {} tokens", thousands(seen), thousands(total));
+    let cut: String = cuts(attribution)
+        .map(|(field, cut)| format!("; caps cut {} characters of {}", thousands(cut), field.key()))
+        .collect();
+    let role = if seen < total || !cut.is_empty() { Role::Warning } else { Role::Muted };
+    let mut rows = wrapped(&taken, columns, Role::Muted, ink);
+    rows.extend(wrapped(&format!("{saw}{cut}"), columns, role, ink));
+    rows
+}
+
+/// The steps of the heat, in their own looks and in digits.
+fn legend(ink: &Ink) -> Line<'static> {
+    let steps = (1..HEAT_STEPS).map(|step| Span::styled(format!(" {step} "), ink.theme.heat(step)));
+    std::iter::once(ink.span("heat of a word ", Role::Muted)).chain(steps).collect()
+}
+
+fn heaviest_words(attribution: &Attribution) -> String {
+    let words: Vec<String> =
+        heaviest(attribution, NAMED).into_iter().map(|(word, weight)| format!("{word} {}", percent(weight))).collect();
+    match words.is_empty() {
+        true => "no word was read".into(),
+        false => format!("most: {}", words.join(", ")),
+    }
+}
+
+fn wrapped(text: &str, columns: usize, role: Role, ink: &Ink) -> Vec<Line<'static>> {
+    wrap(text, columns).into_iter().map(|row| Line::from(ink.span(text[row].to_owned(), role))).collect()
+}

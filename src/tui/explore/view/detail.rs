@@ -1,0 +1,136 @@
+//! The detail pane: the skill's text, or its numbers and what each of them is.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::engine::ModelState;
+use crate::library::SkillIx;
+use crate::search::Shortlist;
+use crate::tui::explore::layout::Focus;
+use crate::tui::explore::{Explore, View};
+use crate::tui::theme::Role;
+use crate::tui::widgets::{RankChange, fit, pane, sentence};
+
+use super::Ink;
+use super::lists::score_text;
+
+impl Explore {
+    pub(super) fn draw_detail(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+        if area.is_empty() {
+            return;
+        }
+        let inner = pane(frame, area, self.detail_title(ink), self.focus == Focus::Detail, ink.theme, ink.symbols);
+        let Some(selected) = self.selected() else {
+            let words = "The text of the selected skill, what the reranker looked at, and all scores appear here.";
+            return sentence(frame, inner, words, Role::Muted, ink.theme);
+        };
+        match self.view {
+            View::Preview => {
+                if let Some((_, page)) = &self.preview {
+                    page.draw(frame, inner, ink.theme);
+                }
+            }
+            View::Attention => self.draw_attention(frame, inner, ink),
+            View::Scores => {
+                let rows = self.results.shortlist().map(|shortlist| self.score_rows(shortlist, selected.skill, ink));
+                for (y, row) in rows.into_iter().flatten().take(inner.height.into()).enumerate() {
+                    frame.render_widget(row, Rect { y: inner.y + y as u16, height: 1, ..inner });
+                }
+            }
+        }
+    }
+
+    /// The three views with the present one in brackets, and whose they are.
+    fn detail_title(&self, ink: &Ink) -> Vec<Span<'static>> {
+        let views = [(View::Preview, "Preview"), (View::Attention, "Attention"), (View::Scores, "Scores")];
+        let mut title: Vec<Span> = views
+            .iter()
+            .flat_map(|(view, name)| match *view == self.view {
+                true => [ink.span(format!("[{name}]"), Role::Title), Span::raw(" ")],
+                false => [ink.span(*name, Role::Muted), Span::raw(" ")],
+            })
+            .collect();
+        if let Some(selected) = self.selected() {
+            let name = selected.library[selected.skill].name.shown().trim();
+            let name = fit(name, crate::tui::widgets::width(name).min(40), ink.symbols.ellipsis);
+            title.push(ink.span(name, Role::Accent));
+        }
+        title
+    }
+
+    fn score_rows(&self, shortlist: &Shortlist, skill: SkillIx, ink: &Ink) -> Vec<Line<'static>> {
+        let (embedder, reranker, device) = models(ink);
+        let settings = shortlist.settings;
+        let hit = shortlist.hit(skill);
+        let pinned = shortlist.pinned.filter(|pinned| pinned.skill == skill);
+        let lexical = hit.map_or(pinned.and_then(|pinned| pinned.lexical), |hit| hit.lexical);
+        let dense = hit.map_or(pinned.and_then(|pinned| pinned.dense), |hit| hit.dense);
+        let rank = hit.map(|hit| hit.rank).or(pinned.and_then(|pinned| pinned.rank));
+        let of = |rank: Option<usize>| rank.map_or("-".into(), |rank| rank.to_string());
+        let row = |what: &str, rank: String, score: String, means: String| {
+            Line::from(vec![
+                ink.span(fit(what, 12, ""), Role::Accent),
+                ink.span(format!("{rank:>5} {score:>9}  "), Role::Text),
+                ink.span(means, Role::Muted),
+            ])
+        };
+        let placed = |placed: Option<crate::search::Placed>, digits: usize| match placed {
+            Some(placed) => (placed.rank.to_string(), format!("{:.digits$}", placed.score)),
+            None => ("-".into(), "-".into()),
+        };
+        let (lexical_rank, lexical_score) = placed(lexical, 3);
+        let (dense_rank, dense_score) = placed(dense, 4);
+        let mut rows = vec![
+            Line::from(ink.span(format!("{:12}{:>5} {:>9}", "", "rank", "score"), Role::Muted)),
+            row("BM25", lexical_rank, lexical_score, "words of the request in the skill, rare ones count more".into()),
+            row("cosine", dense_rank, dense_score, format!("nearness of the vectors, embedder {embedder}")),
+        ];
+        if let Some(fused) = hit.and_then(|hit| hit.fused) {
+            let means = "sum of 1 / (60 + rank) over both; only its order means something";
+            rows.push(row("fused", of(rank), format!("{fused:.5}"), means.into()));
+        }
+        let in_list = if hit.is_some() { "in the shortlist" } else { "not in the shortlist" };
+        let how = format!("{in_list} of {}: {}, fields {}", settings.depth, shortlist.ran.key(), settings.fields.key());
+        let score = hit.map_or("-".into(), |hit| score_text(hit.score(), shortlist.ran));
+        rows.push(row("stage 1", of(rank), score, how));
+        rows.push(self.stage2_row(skill, &reranker, &row, ink));
+        rows.push(Line::default());
+        rows.push(Line::from(
+            ink.span(format!("embedder {embedder}, reranker {reranker}, device {device}"), Role::Muted),
+        ));
+        let compare = "Scores of two requests cannot be compared: a reranker's score has no fixed zero.";
+        rows.push(Line::from(ink.span(compare, Role::Muted)));
+        rows
+    }
+
+    fn stage2_row(
+        &self,
+        skill: SkillIx,
+        reranker: &str,
+        row: &dyn Fn(&str, String, String, String) -> Line<'static>,
+        ink: &Ink,
+    ) -> Line<'static> {
+        let Some(ranked) = self.results.reranking().and_then(|list| list.row(skill)) else {
+            return row("stage 2", "-".into(), "-".into(), "not reranked".into());
+        };
+        let change = RankChange::of(ranked);
+        let means = format!("raw score of the cross-encoder {reranker}, change ");
+        let score = ranked.score.map_or("-".into(), |score| format!("{score:.4}"));
+        let mut line = row("stage 2", ranked.after.to_string(), score, means);
+        line.push_span(ink.span(change.label(ink.symbols), change.role()));
+        line
+    }
+}
+
+/// Names of what made the numbers: embedder, reranker, device.
+pub(super) fn models(ink: &Ink) -> (String, String, &'static str) {
+    match &ink.session.models {
+        ModelState::Ready { embedder, reranker, device, .. } => {
+            let reranker = reranker.as_ref().map_or("none".into(), |reranker| reranker.name.clone());
+            (embedder.name.clone(), reranker, device.label())
+        }
+        ModelState::Loading => ("loading".into(), "loading".into(), "-"),
+        ModelState::Failed(_) => ("none".into(), "none".into(), "-"),
+    }
+}

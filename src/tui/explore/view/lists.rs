@@ -1,0 +1,241 @@
+//! The shortlist and the reranked column. Every row says its rank, its score and, once there are two stages, what
+//! became of it.
+
+use std::ops::Range;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::engine::ModelState;
+use crate::library::{Library, SkillIx};
+use crate::search::{Hit, Ranked, Shortlist, Stage1};
+use crate::tui::explore::Explore;
+use crate::tui::explore::layout::Focus;
+use crate::tui::explore::preview::badge_letters;
+use crate::tui::theme::Role;
+use crate::tui::widgets::bar::between;
+use crate::tui::widgets::{RankChange, fit, pane, score_bar, sentence, window};
+
+use super::Ink;
+
+/// Rows of a list above its first row.
+pub const TITLE_ROWS: u16 = 1;
+/// "-12.345", the longest score.
+const NUMBER: usize = 7;
+/// Marker, mark and rank.
+const RANK: usize = 6;
+/// "↓12".
+const CHANGE: usize = 4;
+/// "112+31": the ranks the fused score is made of.
+const SIDES: usize = 8;
+/// Columns a list needs before the ranks of both sides are shown.
+const SIDES_FROM: usize = 52;
+const WIDEST_BAR: usize = 12;
+/// A name is not squeezed below this for a bar.
+const NAME: usize = 16;
+
+/// What the columns of one list are wide.
+struct Columns {
+    name: usize,
+    change: usize,
+    sides: usize,
+    bar: usize,
+}
+
+impl Columns {
+    fn of(width: u16, change: bool, sides: bool) -> Self {
+        let width = usize::from(width);
+        let change = if change { CHANGE } else { 0 };
+        let sides = if sides && width >= SIDES_FROM { SIDES } else { 0 };
+        let rest = width.saturating_sub(RANK + change + sides + NUMBER + 1);
+        let bar = rest.saturating_sub(NAME + 1).min(rest / 3).min(WIDEST_BAR);
+        let name = rest.saturating_sub(bar + usize::from(bar > 0));
+        Columns { name, change, sides, bar }
+    }
+}
+
+impl Explore {
+    /// Which rows of a column are in sight, given which of them is selected.
+    pub(super) fn window_of(&self, rows: impl Iterator<Item = SkillIx>, of: usize, area: Rect) -> Range<usize> {
+        let mut rows = rows;
+        let at = self.selected().and_then(|selected| rows.position(|skill| skill == selected.skill));
+        window(at, of, usize::from(area.height.saturating_sub(TITLE_ROWS)))
+    }
+
+    pub(super) fn draw_shortlist(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+        let Some(shortlist) = self.results.shortlist().filter(|_| !area.is_empty()) else {
+            return;
+        };
+        let inner =
+            pane(frame, area, shortlist_title(shortlist, ink), self.focus == Focus::Shortlist, ink.theme, ink.symbols);
+        let hits = &shortlist.hits;
+        let shown = self.window_of(hits.iter().map(|hit| hit.skill), hits.len(), area);
+        let columns = Columns::of(inner.width, false, shortlist.ran == Stage1::Fused);
+        let highest = hits.iter().map(Hit::score).fold(f32::MIN, f32::max);
+        let lowest = hits.iter().map(Hit::score).fold(f32::MAX, f32::min);
+        for (y, hit) in hits[shown].iter().enumerate() {
+            let style = self.row_style(hit.skill, ink);
+            let mut row = self.row_head(&shortlist.library, hit.skill, hit.rank, ink);
+            row.extend(self.name(&shortlist.library, hit.skill, columns.name, ink));
+            if columns.sides > 0 {
+                row.push(ink.span(format!("{:>1$}", sides(hit), columns.sides), Role::Muted));
+            }
+            let part = between(hit.score(), lowest, highest);
+            row.extend(score(part, score_text(hit.score(), shortlist.ran), columns.bar, ink));
+            draw_row(frame, inner, y, row, style);
+        }
+    }
+
+    pub(super) fn draw_reranked(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+        let Some(shortlist) = self.results.shortlist().filter(|_| !area.is_empty()) else {
+            return;
+        };
+        let title = self.reranked_title(ink);
+        let inner = pane(frame, area, title, self.focus == Focus::Reranked, ink.theme, ink.symbols);
+        let Some(reranking) = self.results.reranking() else {
+            return sentence(
+                frame,
+                inner,
+                "Reranking is off: the shortlist is the final order.",
+                Role::Muted,
+                ink.theme,
+            );
+        };
+        if let (Some(why), 0) = (no_reranker(ink), reranking.scored) {
+            return sentence(frame, inner, &why, Role::Warning, ink.theme);
+        }
+        let rows = &reranking.rows;
+        let shown = self.window_of(rows.iter().map(|row| row.skill), rows.len(), area);
+        let columns = Columns::of(inner.width, true, false);
+        let scores = || rows.iter().filter_map(|row| row.score);
+        let (lowest, highest) = (scores().fold(f32::MAX, f32::min), scores().fold(f32::MIN, f32::max));
+        for (y, row) in rows[shown].iter().enumerate() {
+            let style = self.row_style(row.skill, ink);
+            let mut spans = self.row_head(&shortlist.library, row.skill, row.after, ink);
+            spans.push(change_span(row, columns.change, ink));
+            spans.extend(self.name(&shortlist.library, row.skill, columns.name, ink));
+            match row.score {
+                Some(own) => {
+                    spans.extend(score(between(own, lowest, highest), format!("{own:.2}"), columns.bar, ink));
+                }
+                None => spans.extend(score(0.0, ink.symbols.unscored.into(), columns.bar, ink)),
+            }
+            draw_row(frame, inner, y, spans, style);
+        }
+    }
+
+    fn reranked_title(&self, ink: &Ink) -> Vec<Span<'static>> {
+        let mut title = vec![ink.span("Reranked", Role::Title)];
+        match self.results.scored() {
+            Some((scored, of)) if scored < of && no_reranker(ink).is_none() => {
+                title.push(ink.span(format!(" reranking {scored}/{of}"), Role::Warning));
+            }
+            Some((scored, of)) => title.push(ink.span(format!(" {scored}/{of}"), Role::Muted)),
+            None => title.push(ink.span(" off", Role::Muted)),
+        }
+        title
+    }
+
+    /// Marker, mark and rank.
+    fn row_head(&self, library: &Library, skill: SkillIx, rank: usize, ink: &Ink) -> Vec<Span<'static>> {
+        let id = library[skill].id.shown();
+        let selected = self.selected().is_some_and(|selected| selected.skill == skill);
+        let (mark, role) = match (self.gold.contains(id), self.mine.as_deref() == Some(id)) {
+            (true, _) => (ink.symbols.gold, Role::Gold),
+            (false, true) => (ink.symbols.pinned, Role::Pinned),
+            (false, false) => (" ", Role::Text),
+        };
+        vec![
+            ink.span(if selected { ink.symbols.selected } else { " " }, Role::Accent),
+            ink.span(mark, role),
+            ink.span(format!("{rank:>3} "), Role::Muted),
+        ]
+    }
+
+    fn name(&self, library: &Library, skill: SkillIx, columns: usize, ink: &Ink) -> Vec<Span<'static>> {
+        let id = library[skill].id.shown();
+        let badges = badge_letters(library, skill);
+        let room = if badges.is_empty() { columns } else { columns.saturating_sub(badges.len() + 1) };
+        let role = match (self.gold.contains(id), self.mine.as_deref() == Some(id)) {
+            (true, _) => Role::Gold,
+            (false, true) => Role::Pinned,
+            (false, false) => Role::Text,
+        };
+        let name = library[skill].name.shown();
+        // A skill without a name still has an id.
+        let name = if name.trim().is_empty() { id } else { name };
+        let mut spans = vec![ink.span(fit(name, room, ink.symbols.ellipsis), role)];
+        if !badges.is_empty() && columns > badges.len() {
+            spans.push(ink.span(format!(" {badges}"), Role::Badge));
+        }
+        spans
+    }
+
+    fn row_style(&self, skill: SkillIx, ink: &Ink) -> Option<Style> {
+        let selected = self.selected().is_some_and(|selected| selected.skill == skill);
+        selected.then(|| ink.theme.style(Role::Selection))
+    }
+}
+
+/// A selected row has one style: colours on a reversed row would be backgrounds of every colour.
+fn draw_row(frame: &mut Frame, area: Rect, y: usize, mut row: Vec<Span>, selected: Option<Style>) {
+    if let Some(style) = selected {
+        row.iter_mut().for_each(|span| span.style = style);
+    }
+    frame.render_widget(Line::from(row), Rect { y: area.y + y as u16, height: 1, ..area });
+}
+
+pub(super) fn change_span(row: &Ranked, columns: usize, ink: &Ink) -> Span<'static> {
+    let change = RankChange::of(row);
+    ink.span(fit(&change.label(ink.symbols), columns, ""), change.role())
+}
+
+fn score(part: f32, number: String, bar: usize, ink: &Ink) -> Vec<Span<'static>> {
+    let mut spans = Vec::with_capacity(2);
+    if bar > 0 {
+        spans.push(ink.span(format!(" {}", score_bar(part, bar, ink.symbols)), Role::ScoreBar));
+    }
+    spans.push(ink.span(format!(" {number:>NUMBER$}"), Role::Text));
+    spans
+}
+
+/// As many digits as tell neighbours apart: fused scores differ in the fourth.
+pub(super) fn score_text(score: f32, ran: Stage1) -> String {
+    match ran {
+        Stage1::Lexical => format!("{score:.2}"),
+        Stage1::Dense => format!("{score:.3}"),
+        Stage1::Fused => format!("{score:.4}"),
+    }
+}
+
+fn sides(hit: &Hit) -> String {
+    let rank = |placed: Option<crate::search::Placed>| placed.map_or("-".into(), |placed| placed.rank.to_string());
+    format!("{}+{}", rank(hit.lexical), rank(hit.dense))
+}
+
+fn shortlist_title(shortlist: &Shortlist, ink: &Ink) -> Vec<Span<'static>> {
+    let settings = shortlist.settings;
+    let dot = ink.symbols.dot;
+    let mut title = vec![ink.span("Shortlist", Role::Title)];
+    if shortlist.is_provisional() {
+        let (ready, of) = shortlist.vectors;
+        let what = if shortlist.ran == Stage1::Lexical { "lexical only" } else { "provisional" };
+        title.push(ink.span(format!(" {what}: vectors {ready}/{of}"), Role::Warning));
+    } else {
+        let what = format!(" {} {dot} {} {dot} {}", settings.stage1.key(), settings.fields.key(), settings.depth);
+        title.push(ink.span(what, Role::Muted));
+    }
+    title
+}
+
+/// Why nothing will be scored, if that is so.
+fn no_reranker(ink: &Ink) -> Option<String> {
+    match &ink.session.models {
+        ModelState::Failed(reason) => Some(format!("No reranker: {}", crate::library::Text::line(reason))),
+        ModelState::Ready { reranker: None, .. } => Some("No reranker was asked for (--reranker none).".into()),
+        ModelState::Loading => Some("The models are loading; scores follow by themselves.".into()),
+        ModelState::Ready { .. } => None,
+    }
+}

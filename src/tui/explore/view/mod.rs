@@ -1,0 +1,145 @@
+//! Draws the Explore tab; reads only.
+
+mod attention;
+mod detail;
+mod gutter;
+pub(super) mod lists;
+mod status;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::engine::ModelState;
+use crate::tui::session::Session;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::{Symbols, sentence};
+
+use super::Explore;
+use super::layout::{Focus, Layout, Tier};
+use super::standing::{Pieces, standing};
+
+/// Columns of the prompt before the query.
+pub const PROMPT: u16 = 2;
+
+/// What every part of the tab draws with.
+struct Ink<'a> {
+    session: &'a Session,
+    theme: &'a Theme,
+    symbols: &'static Symbols,
+}
+
+impl Ink<'_> {
+    fn span<'s>(&self, text: impl Into<std::borrow::Cow<'s, str>>, role: Role) -> Span<'s> {
+        Span::styled(text, self.theme.style(role))
+    }
+}
+
+impl Explore {
+    pub fn draw(&self, frame: &mut Frame, area: Rect, session: &Session, theme: &Theme) {
+        let area = area.intersection(frame.area());
+        let ink = Ink { session, theme, symbols: Symbols::of(session.ascii) };
+        let layout = self.layout(area, session);
+        if layout.tier == Tier::Sentence {
+            return sentence(frame, area, "Too small: 24 columns and 5 rows are needed.", Role::Warning, theme);
+        }
+        self.draw_query(frame, layout.query, &ink);
+        self.draw_mine(frame, layout.mine, &ink);
+        match self.instead_of_lists(session) {
+            Some((text, role)) => sentence(frame, lists_area(&layout), &text, role, theme),
+            None => {
+                self.draw_shortlist(frame, layout.shortlist, &ink);
+                self.draw_reranked(frame, layout.reranked, &ink);
+                self.draw_gutter(frame, &layout, &ink);
+            }
+        }
+        self.draw_detail(frame, layout.detail, &ink);
+        self.draw_status(frame, layout.status, &ink);
+    }
+
+    fn draw_query(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+        let focused = self.focus == Focus::Query;
+        let role = if focused { Role::Accent } else { Role::Muted };
+        frame.render_widget(ink.span(ink.symbols.prompt, role), Rect { width: 1.min(area.width), ..area });
+        let text = Rect { x: area.x + PROMPT, width: area.width.saturating_sub(PROMPT), ..area };
+        self.query.draw(frame, text, focused, ink.theme);
+    }
+
+    fn draw_mine(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+        let shortlist = self.results.shortlist();
+        let library = shortlist.map(|shortlist| &shortlist.library).or(ink.session.library.as_ref());
+        let (Some(id), Some(library), false) = (&self.mine, library, area.is_empty()) else {
+            return;
+        };
+        let results = shortlist.map(|shortlist| (&**shortlist, self.results.reranking().map(|list| &**list)));
+        let (mut ranks, above) = standing(id, library, results, ink.symbols);
+        let mark = format!("{} ", ink.symbols.pinned);
+        ranks.insert(0, (mark, Role::Pinned));
+        if area.height == 1 {
+            if !above.is_empty() {
+                ranks.push(("; ".into(), Role::Text));
+            }
+            ranks.extend(above);
+            frame.render_widget(pieces(ranks, ink), area);
+        } else {
+            let mut above = above;
+            above.insert(0, ("  ".into(), Role::Text));
+            frame.render_widget(pieces(ranks, ink), Rect { height: 1, ..area });
+            frame.render_widget(pieces(above, ink), Rect { y: area.y + 1, height: 1, ..area });
+        }
+    }
+
+    /// Plain words where there are no rows to show.
+    fn instead_of_lists(&self, session: &Session) -> Option<(String, Role)> {
+        let shortlist = self.results.shortlist();
+        let Some(library) = &session.library else {
+            return Some(("Loading the library. You can type already.".into(), Role::Muted));
+        };
+        if library.is_empty() {
+            let words = "The library has no skills. The Library tab says where skills were looked for and what was not \
+                         loaded, and why; --library PATH names another place.";
+            return Some((words.into(), Role::Warning));
+        }
+        if let Some(failed) = self.results.failed() {
+            return Some((format!("This request was not answered: {failed}"), Role::Error));
+        }
+        match shortlist {
+            None if self.query.is_empty() => Some((welcome(session), Role::Muted)),
+            None => Some(("Searching.".into(), Role::Muted)),
+            Some(shortlist) if shortlist.hits.is_empty() => {
+                let words = "No skill has a word of this request. Other words may find one; so may another stage 1 \
+                             (dense finds meaning, not words) or more fields.";
+                Some((words.into(), Role::Muted))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+fn welcome(session: &Session) -> String {
+    let models = match &session.models {
+        ModelState::Loading => "\nThe models are loading; until then only words are matched.".to_owned(),
+        ModelState::Failed(reason) => {
+            format!("\nThere are no models, so only words are matched: {}", crate::library::Text::line(reason))
+        }
+        ModelState::Ready { .. } => String::new(),
+    };
+    format!(
+        "Type or paste a request as you would give it to an agent, for example \"review the open pull request\".\n\
+         What a router would find appears while you type: the shortlist first, then the reranked order beside it.\n\
+         Enter searches at once and goes to the rows; the line at the bottom names the keys.{models}"
+    )
+}
+
+/// The columns and what is between them.
+fn lists_area(layout: &Layout) -> Rect {
+    [layout.shortlist, layout.gutter, layout.reranked]
+        .into_iter()
+        .filter(|pane| !pane.is_empty())
+        .reduce(|all, pane| all.union(pane))
+        .unwrap_or_default()
+}
+
+fn pieces(pieces: Pieces, ink: &Ink) -> Line<'static> {
+    pieces.into_iter().map(|(text, role)| ink.span(text, role)).collect()
+}

@@ -1,0 +1,90 @@
+//! One line that says what made the numbers: models, device, times, library, vectors.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::engine::ModelState;
+use crate::index::SearchKind;
+use crate::tui::explore::Explore;
+use crate::tui::theme::Role;
+use crate::tui::widgets::{thousands, width};
+
+use super::detail::models;
+use super::{Ink, pieces};
+
+impl Explore {
+    /// In order of importance: what does not fit is left off at the end.
+    fn status(&self, ink: &Ink) -> Vec<(String, Role)> {
+        let mut parts = Vec::new();
+        let mut part = |text: String, role| parts.push((text, role));
+        let shortlist = self.results.shortlist();
+        let (embedder, reranker, device) = models(ink);
+        match &ink.session.models {
+            ModelState::Ready { .. } => {
+                part(format!("{embedder} {} {reranker} on {device}", ink.symbols.arrow), Role::Text)
+            }
+            ModelState::Loading => part("models loading".into(), Role::Warning),
+            ModelState::Failed(_) => part("no models: lexical only".into(), Role::Error),
+        }
+        if let Some((shortlist, (ready, of))) = shortlist.map(|list| (list, list.vectors)) {
+            if shortlist.is_provisional() {
+                part(format!("provisional: vectors {}/{}", thousands(ready), thousands(of)), Role::Warning);
+            }
+            let times = shortlist.timings;
+            let (lexical, embed, dense) = (ms(times.lexical), ms(times.embed), ms(times.dense));
+            part(format!("lexical {lexical} embed {embed} dense {dense} ms"), Role::Muted);
+        }
+        if let Some(reranking) = self.results.reranking().filter(|reranking| reranking.scored > 0) {
+            let cached = if reranking.cached > 0 { format!(" ({} cached)", reranking.cached) } else { String::new() };
+            part(format!("rerank {} ms{cached}", ms(reranking.elapsed)), Role::Muted);
+        }
+        if let Some(library) = &ink.session.library {
+            part(format!("{} skills", thousands(library.len())), Role::Muted);
+        }
+        match ink.session.indexing {
+            Some(indexing) if !indexing.finished => {
+                let speed = thousands(indexing.tokens_per_second as usize);
+                let (ready, of) = (thousands(indexing.ready), thousands(indexing.of));
+                part(format!("indexing {ready}/{of}, {speed} tokens/s"), Role::Warning);
+            }
+            Some(indexing) => {
+                part(format!("vectors {}/{}", thousands(indexing.ready), thousands(indexing.of)), Role::Muted)
+            }
+            None => {}
+        }
+        match shortlist.map(|shortlist| shortlist.kind) {
+            Some(SearchKind::Approximate { recall_at_10 }) => {
+                part(format!("approximate, recall@10 {recall_at_10:.3}"), Role::Warning);
+            }
+            Some(SearchKind::Exact) => part("exact".into(), Role::Muted),
+            None => {}
+        }
+        parts
+    }
+
+    pub(super) fn draw_status(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+        let between = format!(" {} ", ink.symbols.dot);
+        let mut line = Vec::new();
+        let mut used = 0;
+        for (text, role) in self.status(ink) {
+            let lead = if line.is_empty() { 0 } else { width(&between) };
+            if used + lead + width(&text) > area.width.into() {
+                continue;
+            }
+            if lead > 0 {
+                line.push((between.clone(), Role::Border));
+            }
+            used += lead + width(&text);
+            line.push((text, role));
+        }
+        frame.render_widget(pieces(line, ink), area);
+    }
+}
+
+/// Milliseconds with a digit only where it says something.
+fn ms(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1000.0;
+    if ms < 10.0 { format!("{ms:.1}") } else { format!("{ms:.0}") }
+}

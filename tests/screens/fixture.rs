@@ -1,0 +1,196 @@
+// A small library and hand-made answers of the engine: what the screens show is known in advance.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use skillscope::engine::{Indexing, ModelState};
+use skillscope::explain::{Attribution, FieldShare, Lens, Removed, Word};
+use skillscope::index::SearchKind;
+use skillscope::library::{ContentHash, FieldSet, Library, LoadReport, Origin, Root, RootKind, Skill, SkillIx, Text};
+use skillscope::model::{Attention, Capture, Device, ModelId};
+use skillscope::search::{Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings};
+use skillscope::text::{DocumentTemplate, Encoding, Segment};
+use skillscope::tui::session::Session;
+
+/// Names and descriptions; the index is the skill's number.
+const SKILLS: [(&str, &str); 24] = [
+    ("deploy-kubernetes", "Roll a service out to a kubernetes cluster and watch it come up."),
+    ("helm-charts", "Write and test helm charts."),
+    ("docker-images", "Build small container images."),
+    ("terraform-plan", "Review a terraform plan before it is applied."),
+    ("incident-report", "Write a blameless report after an outage."),
+    ("canary-release", "Send a share of the traffic to a new version first."),
+    ("rollback", "Go back to the last version that worked."),
+    ("日本語-文書校正", "日本語の文書を校正する。"),
+    ("log-search", "Find the line that matters in a gigabyte of logs."),
+    ("hidden\u{202e}name", "A name with a character that turns text around."),
+    ("pull-request-review", "Review the open pull request and comment on it."),
+    ("release-notes", "Turn merged pull requests into release notes."),
+    ("release-notes", "Another skill with the same name."),
+    ("unit-tests", "Write unit tests for a module."),
+    ("csv-cleaning", "Clean a table with mixed formats."),
+    ("sql-tuning", "Make a slow query fast."),
+    ("api-design", "Design an HTTP interface."),
+    ("threat-model", "Find what can go wrong before somebody else does."),
+    ("a-name-so-long-that-no-column-of-any-list-has-room-for-all-of-it", "Long."),
+    ("pdf-forms", "Fill in PDF forms."),
+    ("slides", "Make slides from notes."),
+    ("translation", "Translate and keep the tone."),
+    ("meeting-notes", "Summarise a meeting."),
+    ("mine-own-skill", "What the author came for."),
+];
+
+pub fn library() -> Arc<Library> {
+    let skills = SKILLS.iter().enumerate().map(|(index, (name, description))| skill(index, name, description)).collect();
+    let root = Root {
+        path: PathBuf::from("/skills"),
+        label: Text::line("~/skills"),
+        kind: RootKind::Tree,
+        agents: Vec::new(),
+        skills: SKILLS.len(),
+    };
+    Arc::new(Library::new(skills, vec![root], LoadReport::default()))
+}
+
+fn skill(index: usize, name: &str, description: &str) -> Skill {
+    let body = format!(
+        "# {name}\n\nUse this when **somebody** asks. See [the guide](guide.md).\n\n1. First `step {index}`\n2. Second\n\n```sh\nkubectl get pods\n```\n"
+    );
+    Skill {
+        id: Text::line(format!("group-{}/{index:02}", index % 3)),
+        hash: ContentHash::of(name, description, &body),
+        name: Text::line(name),
+        description: Text::block(description),
+        body: Text::block(body),
+        extra: vec![(Text::line("license"), Text::line("MIT"))],
+        origin: Origin {
+            root: 0,
+            path: PathBuf::from(format!("/skills/{index:02}/SKILL.md")),
+            shown: Text::line(format!("~/skills/{index:02}/SKILL.md")),
+            line: None,
+        },
+        notes: Vec::new(),
+    }
+}
+
+pub fn id(library: &Library, skill: usize) -> String {
+    library[SkillIx(skill as u32)].id.shown().to_owned()
+}
+
+pub fn session() -> Session {
+    let id = |name: &str| ModelId { name: name.into(), fingerprint: "0123456789abcdef".into() };
+    let ready = SKILLS.len();
+    Session {
+        library: Some(library()),
+        models: ModelState::Ready {
+            embedder: id("builtin"),
+            reranker: Some(id("builtin")),
+            device: Device::Cpu,
+            took: Duration::from_millis(180),
+        },
+        indexing: Some(Indexing { ready, of: ready, tokens_per_second: 21_000.0, finished: true }),
+        settings: Settings::default(),
+        ascii: false,
+    }
+}
+
+/// Twenty hits in the order of the library; `mine` is the last skill and comes 24th.
+pub fn shortlist(library: &Arc<Library>, id: QueryId, settings: Settings) -> Arc<Shortlist> {
+    let hits = (0..settings.depth.min(20) as u32)
+        .map(|at| Hit {
+            skill: SkillIx(at),
+            rank: at as usize + 1,
+            lexical: (at % 4 != 3).then(|| Placed { rank: at as usize + 2, score: 14.0 - at as f32 / 2.0 }),
+            dense: Some(Placed { rank: at as usize + 1, score: 0.71 - at as f32 / 50.0 }),
+            fused: Some(0.0325 - at as f32 / 2000.0),
+        })
+        .collect();
+    Arc::new(Shortlist {
+        id,
+        request: "roll out the new version".into(),
+        settings,
+        library: library.clone(),
+        hits,
+        ran: Stage1::Fused,
+        vectors: (library.len(), library.len()),
+        kind: SearchKind::Exact,
+        pinned: Some(PinnedStanding {
+            skill: SkillIx(23),
+            lexical: Some(Placed { rank: 112, score: 0.3 }),
+            dense: Some(Placed { rank: 31, score: 0.02 }),
+            rank: Some(47),
+            in_shortlist: false,
+        }),
+        timings: Stage1Timings {
+            lexical: Duration::from_micros(1200),
+            embed: Duration::from_micros(5100),
+            dense: Duration::from_micros(300),
+            total: Duration::from_micros(6600),
+        },
+    })
+}
+
+/// The first `scored` rows scored so that the first falls to the end and the others rise.
+pub fn reranking(shortlist: &Arc<Shortlist>, scored: usize) -> Arc<Reranking> {
+    let score = |at: usize| if at == 0 { -7.25 } else { 6.5 - (at * 7 % 20) as f32 / 2.0 };
+    let scores: Vec<Option<f32>> = (0..shortlist.hits.len()).map(|at| (at < scored).then(|| score(at))).collect();
+    Arc::new(Reranking::new(shortlist.clone(), &scores, 0, Duration::from_millis(412)))
+}
+
+/// A capture of skill 0 cut after half of its words, and what a lens would make of it.
+pub fn attribution() -> (Arc<Capture>, Attribution) {
+    let parts = ["deploy-kubernetes", "Roll a service out to a kubernetes cluster.", "# Steps\n\nFirst look.\n\nThen unread words follow."];
+    let document = DocumentTemplate::default().render_parts(parts, FieldSet::Full);
+    let seen = document.text.find("unread").expect("the cut is in the text");
+    let mut words = Vec::new();
+    let mut at = 0;
+    for text in document.text.split_inclusive(char::is_whitespace) {
+        let bytes = at..at + text.trim_end().len();
+        at += text.len();
+        if bytes.is_empty() {
+            continue;
+        }
+        let field = document.field_of(&bytes);
+        let weight = match &document.text[bytes.clone()] {
+            "kubernetes" => 0.3,
+            "service" => 0.2,
+            _ => 0.02,
+        };
+        let weight = (bytes.start < seen && field.is_some()).then_some(weight);
+        words.push(Word { text: Text::line(&document.text[bytes.clone()]), bytes, field, weight });
+    }
+    let share = |share: f32, token_share: f32| FieldShare { share, token_share, lift: Some(share / token_share) };
+    let attribution = Attribution {
+        score: 5.25,
+        lens: Lens::default(),
+        fields: [share(0.31, 0.05), share(0.52, 0.25), share(0.17, 0.70)],
+        layers: (0..6).map(|layer| [0.1 + layer as f32 / 20.0, 0.5, 0.4 - layer as f32 / 20.0]).collect(),
+        removed: Removed { special: 0.601, request: 0.082, separators: 0.027 },
+        words,
+        seen_tokens: 256,
+        total_tokens: 1840,
+        cut: [0, 0, 1200],
+    };
+    (Arc::new(capture(document, seen)), attribution)
+}
+
+/// One token per byte of the document, all attention equal: enough for the real arithmetic to run.
+fn capture(document: skillscope::text::Document, seen: usize) -> Capture {
+    let positions = seen + 2;
+    let offsets = (0..positions).map(|at| if at == 0 || at > seen { 0..0 } else { at - 1..at }).collect();
+    let segments = (0..positions)
+        .map(|at| if at == 0 || at == positions - 1 { Segment::Special } else { Segment::Document })
+        .collect();
+    let encoding = Encoding {
+        ids: vec![1; positions],
+        type_ids: vec![1; positions],
+        segments,
+        offsets,
+        total: document.text.len() + 2,
+        seen_bytes: seen,
+    };
+    let weights = vec![1.0 / positions as f32; 6 * 12 * positions];
+    Capture { score: 5.25, document, encoding, attention: Attention { layers: 6, heads: 12, positions, weights } }
+}
+
