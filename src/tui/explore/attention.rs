@@ -6,7 +6,7 @@ use crate::engine::Request;
 use crate::explain::{Attribution, Band, Lens, Word, attribute};
 use crate::library::{Field, Library, SkillIx, Text};
 use crate::model::Capture;
-use crate::search::QueryId;
+use crate::search::{QueryId, Shortlist};
 use crate::tui::theme::HEAT_STEPS;
 use crate::tui::widgets::{Ink, Page, RunText, Symbols, thousands};
 use std::sync::Arc;
@@ -41,8 +41,14 @@ pub struct Asked {
 }
 
 impl Asked {
-    pub fn request(self, text: Arc<str>, settings: crate::search::Settings) -> Request {
-        Request::Explain { id: self.id, text, settings, skill: self.skill }
+    pub fn request(self, shortlist: &Shortlist) -> Request {
+        Request::Explain {
+            id: self.id,
+            text: shortlist.request.clone(),
+            settings: shortlist.settings,
+            library: shortlist.library.clone(),
+            skill: self.skill,
+        }
     }
 }
 

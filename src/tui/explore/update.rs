@@ -240,8 +240,8 @@ impl Explore {
         if self.asked == Some(asked) || waiting || !self.results.is_current() {
             return;
         }
-        if let Some((text, settings)) = self.results.asked() {
-            out.requests.push(asked.request(text.clone(), settings));
+        if let Some(shortlist) = self.results.shortlist() {
+            out.requests.push(asked.request(shortlist));
             self.asked = Some(asked);
             self.refused = None;
         }
