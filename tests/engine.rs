@@ -21,6 +21,7 @@ fn options(source: Source, cache: Option<&Path>) -> EngineOptions {
         reranker: Some("builtin".into()),
         device: Device::Cpu,
         watch: true,
+        approximate: false,
     }
 }
 

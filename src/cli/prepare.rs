@@ -43,7 +43,7 @@ impl Options {
         let rerank = config.settings.rerank && config.reranker.is_some();
         Ok(Options {
             source,
-            settings: Settings { rerank, ..config.settings },
+            settings: Settings { rerank, approximate: args.approximate, ..config.settings },
             embedder: config.embedder.clone(),
             reranker: config.reranker.clone(),
             device: config.device,

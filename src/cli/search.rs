@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::index::SearchKind;
 use crate::model::never;
 use crate::search::{Hit, Placed, QueryId, Ranked, Reranking, Shortlist, Stage1};
 
@@ -77,6 +78,10 @@ fn to_json(shortlist: &Shortlist, reranking: Option<&Reranking>, profile: Map<St
         "query": shortlist.request.as_ref(),
         "hits": hits,
         "timings_ms": timings(shortlist, reranking),
+        "search": match shortlist.kind {
+            SearchKind::Exact => json!({ "kind": "exact" }),
+            SearchKind::Approximate { recall_at_10 } => json!({ "kind": "approximate", "recall_at_10": recall_at_10 }),
+        },
         "profile": profile,
     })
 }

@@ -25,6 +25,7 @@ pub fn run(router: RouterArgs) -> anyhow::Result<Outcome> {
         reranker: options.reranker,
         device: options.device,
         watch: true,
+        approximate: options.settings.approximate,
     });
     crate::tui::run(&engine, options.settings, &config)?;
     Ok(Outcome::Done)

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::index::{LexicalIndex, VectorStore};
+use crate::index::vectors::EXACT_UP_TO;
+use crate::index::{DenseIndex, LexicalIndex, VectorStore};
 use crate::library::watch::Watch;
 use crate::library::{self, FieldSet, Library};
 use crate::model::{Embedder, ModelError, Reranker};
@@ -212,6 +213,9 @@ impl Builder<'_> {
         match outcome {
             Ok(progress) => {
                 self.wanted.retain(|&other| other != fields);
+                if shared.options.approximate || library.len() > EXACT_UP_TO {
+                    publish_graph(shared, store, &library, fields);
+                }
                 shared.publish(Response::Indexing(Indexing { finished: true, ..indexing(progress) }));
                 let _ = self.wake.send(Wake::Changed);
             }
@@ -231,9 +235,21 @@ fn tell(shared: &Shared, event: Event) {
 }
 
 fn publish_dense(shared: &Shared, store: &VectorStore, library: &Arc<Library>, fields: FieldSet) {
-    let dense = Arc::new(dense_index(store, library));
+    set_dense(shared, library, fields, dense_index(store, library));
+}
+
+/// The exact scan goes on answering until the graph stands.
+fn publish_graph(shared: &Shared, store: &VectorStore, library: &Arc<Library>, fields: FieldSet) {
+    let mut dense = dense_index(store, library);
+    match dense.build_graph() {
+        Ok(()) => set_dense(shared, library, fields, dense),
+        Err(sentence) => shared.notice(sentence),
+    }
+}
+
+fn set_dense(shared: &Shared, library: &Arc<Library>, fields: FieldSet, dense: DenseIndex) {
     if let Some(pipeline) = shared.pipeline().as_mut().filter(|pipeline| Arc::ptr_eq(&pipeline.library, library)) {
-        pipeline.set_dense(fields, dense);
+        pipeline.set_dense(fields, Arc::new(dense));
     }
 }
 

@@ -23,6 +23,8 @@ pub struct EngineOptions {
     pub device: Device,
     /// Reload when files change.
     pub watch: bool,
+    /// Build usearch's graph once the vectors are there, whatever the library's size.
+    pub approximate: bool,
 }
 
 #[derive(Debug, Clone)]

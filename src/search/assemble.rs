@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::index::{LexicalIndex, VectorStore};
+use crate::index::{LexicalIndex, Notice, VectorStore};
 use crate::library::{FieldSet, Library};
 use crate::model::{Embedder, Reranker};
 
@@ -47,7 +47,13 @@ pub fn assemble(
     if let Some(embedder) = models.embedder.as_ref().filter(|_| settings.stage1 != Stage1::Lexical) {
         let mut store = open_store(cache, embedder, settings.fields, on_event);
         progress = vectorise(&library, settings.fields, embedder, &mut store, courtesy, on_event)?;
-        pipeline.set_dense(settings.fields, Arc::new(dense_index(&store, &library)));
+        let mut dense = dense_index(&store, &library);
+        if settings.wants_graph(library.len())
+            && let Err(sentence) = dense.build_graph()
+        {
+            on_event(Event::Notice(Notice(sentence)));
+        }
+        pipeline.set_dense(settings.fields, Arc::new(dense));
     }
     pipeline.embedder = models.embedder;
     pipeline.reranker = models.reranker;

@@ -112,6 +112,7 @@ impl Pipeline {
         let start = Instant::now();
         let mut timings = Stage1Timings::default();
         let blank = request.trim().is_empty();
+        let exact = exact || !settings.wants_graph(self.library.len());
         let dense_index = self.dense(settings.fields).filter(|dense| dense.ready() > 0);
         let side = match (&self.embedder, dense_index, settings.stage1) {
             (Some(embedder), Some(dense), Stage1::Dense | Stage1::Fused) if !blank => Some((embedder, dense)),

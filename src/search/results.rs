@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::index::SearchKind;
+use crate::index::vectors::EXACT_UP_TO;
 use crate::library::{FieldSet, Library, SkillIx};
 
 /// Generation of a request: a result whose id is not the newest is dropped by its reader (design invariant 2).
@@ -47,16 +48,23 @@ pub struct Settings {
     pub depth: usize,
     /// Whether stage 2 runs.
     pub rerank: bool,
+    /// Search vectors through usearch's graph even where a scan would do ([`EXACT_UP_TO`]). Evaluation never does.
+    pub approximate: bool,
 }
 
 impl Settings {
     /// The depths the interface offers (SkillRouter's top-K ablation, papers.md 2.5).
     pub const DEPTHS: [usize; 3] = [10, 20, 50];
+
+    /// Whether a library of this size is searched through a graph.
+    pub fn wants_graph(&self, skills: usize) -> bool {
+        self.stage1 != Stage1::Lexical && (self.approximate || skills > EXACT_UP_TO)
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { stage1: Stage1::default(), fields: FieldSet::default(), depth: 20, rerank: true }
+        Settings { stage1: Stage1::default(), fields: FieldSet::default(), depth: 20, rerank: true, approximate: false }
     }
 }
 
