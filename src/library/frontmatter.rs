@@ -46,13 +46,21 @@ pub(super) fn read(text: &str, folder: &str) -> Result<Draft, Finding> {
     let mut notes = Vec::new();
     let text = match text.strip_prefix('\u{FEFF}') {
         Some(rest) => {
-            notes.push(Finding::new("bom", 1, "starts with a byte order mark, which hid skills from clients: remove it"));
+            notes.push(Finding::new(
+                "bom",
+                1,
+                "starts with a byte order mark, which hid skills from clients: remove it",
+            ));
             rest
         }
         None => text,
     };
     if text.trim().is_empty() {
-        return Err(Finding::new("empty-file", None, "the file is empty: write front matter and instructions, or delete it"));
+        return Err(Finding::new(
+            "empty-file",
+            None,
+            "the file is empty: write front matter and instructions, or delete it",
+        ));
     }
     if text.contains("\r\n") {
         notes.push(Finding::new("crlf", None, "has Windows line ends; all known clients accept them"));
@@ -266,7 +274,11 @@ fn assemble(entries: Vec<Entry>, body: &str, folder: &str, mut notes: Vec<Findin
             }
         };
         if slot.replace(entry.value).is_some() {
-            notes.push(Finding::new("duplicate-key", None, format!("`{}` is given twice, the last one counts", entry.key)));
+            notes.push(Finding::new(
+                "duplicate-key",
+                None,
+                format!("`{}` is given twice, the last one counts", entry.key),
+            ));
         }
     }
     let name = pick_name(name, folder, &mut notes);
@@ -288,7 +300,11 @@ fn pick_name(value: Option<Value>, folder: &str, notes: &mut Vec<Finding>) -> St
         notes.push(Finding::new("name-not-text", None, "the name is not a text, it was read as one: put it in quotes"));
     }
     if text.chars().count() > MAX_NAME {
-        notes.push(Finding::new("long-name", None, format!("the name is longer than the {MAX_NAME} characters allowed")));
+        notes.push(Finding::new(
+            "long-name",
+            None,
+            format!("the name is longer than the {MAX_NAME} characters allowed"),
+        ));
     }
     text
 }
@@ -310,7 +326,8 @@ fn pick_description(value: Option<Value>, body: &str, notes: &mut Vec<Finding>) 
         notes.push(Finding::new("description-not-text", None, message));
     }
     if text.chars().count() > MAX_DESCRIPTION {
-        let message = format!("the description is longer than {MAX_DESCRIPTION} characters: Codex does not load such a skill");
+        let message =
+            format!("the description is longer than {MAX_DESCRIPTION} characters: Codex does not load such a skill");
         notes.push(Finding::new("long-description", None, message));
     }
     text
@@ -325,7 +342,9 @@ pub(super) fn first_paragraph(body: &str) -> String {
         if line.starts_with("```") || line.starts_with("~~~") {
             fenced = !fenced;
         }
-        let prose = !fenced && !line.is_empty() && !["#", "```", "~~~", "---", "<!--", "***"].iter().any(|s| line.starts_with(s));
+        let prose = !fenced
+            && !line.is_empty()
+            && !["#", "```", "~~~", "---", "<!--", "***"].iter().any(|s| line.starts_with(s));
         if !prose && words.is_empty() {
             continue;
         }
@@ -364,7 +383,8 @@ mod tests {
 
     #[test]
     fn a_good_file_has_no_notes() {
-        let good = draft("---\nname: pdf\ndescription: \"Read: PDFs\"\nmetadata:\n  tags: [a, b]\n---\n\n# PDF\n\nDo it.\n");
+        let good =
+            draft("---\nname: pdf\ndescription: \"Read: PDFs\"\nmetadata:\n  tags: [a, b]\n---\n\n# PDF\n\nDo it.\n");
         assert_eq!((good.name.as_str(), good.description.as_str()), ("pdf", "Read: PDFs"));
         assert_eq!(good.body, "# PDF\n\nDo it.");
         assert_eq!(good.extra, [("metadata.tags".to_string(), "a, b".to_string())]);
@@ -397,7 +417,8 @@ mod tests {
 
     #[test]
     fn values_that_are_no_yaml() {
-        let found = draft("---\nname: a\ndescription: *Fast* tool\nargument-hint: [file] [page]\nb: \"x\" y\n---\nbody");
+        let found =
+            draft("---\nname: a\ndescription: *Fast* tool\nargument-hint: [file] [page]\nb: \"x\" y\n---\nbody");
         assert_eq!(found.description, "*Fast* tool");
         assert_eq!(found.extra[0].1, "[file] [page]");
         assert_eq!(found.extra[1].1, "\"x\" y");
@@ -425,7 +446,9 @@ mod tests {
 
     #[test]
     fn text_before_the_front_matter() {
-        let found = draft("--------------------------80187b9f\nContent-Type: text/plain\n\n---\nname: a\ndescription: b\n---\nbody");
+        let found = draft(
+            "--------------------------80187b9f\nContent-Type: text/plain\n\n---\nname: a\ndescription: b\n---\nbody",
+        );
         assert_eq!(found.name, "a");
         assert_eq!(rules(&found), [("text-before-frontmatter", Some(4))]);
         assert_eq!(rules(&draft("Real text.\n---\nname: a\n---\n"))[0].0, "no-frontmatter");

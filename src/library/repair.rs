@@ -52,10 +52,7 @@ fn needs_quotes(value: &str) -> bool {
 
 /// Without the pair of quotes around it, if there is one.
 fn unquoted(value: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(value)
+    ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value)
 }
 
 /// Where the keys at the head of `text` end: before the first blank line or heading after a key, or before the first

@@ -318,10 +318,14 @@ mod tests {
 
     #[test]
     fn bidi_zero_width_and_tags_are_named() {
-        for c in "\u{61C}\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}".chars() {
+        for c in
+            "\u{61C}\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
+        {
             assert_eq!(block(&format!("a{c}b")), format!("a⟦U+{:04X}⟧b", c as u32));
         }
-        for c in "\u{200B}\u{200C}\u{200D}\u{2060}\u{2063}\u{FEFF}\u{AD}\u{34F}\u{3164}\u{180E}\u{E0001}\u{E0061}\u{E007F}".chars()
+        for c in
+            "\u{200B}\u{200C}\u{200D}\u{2060}\u{2063}\u{FEFF}\u{AD}\u{34F}\u{3164}\u{180E}\u{E0001}\u{E0061}\u{E007F}"
+                .chars()
         {
             assert_eq!(block(&format!("a{c}b")), format!("a⟦U+{:04X}⟧b", c as u32));
         }
@@ -330,11 +334,11 @@ mod tests {
     #[test]
     fn what_scripts_and_emoji_need_stays() {
         for text in [
-            "می\u{200C}خواهم",                       // Persian
-            "ක්\u{200D}රියා",                           // Sinhala
+            "می\u{200C}خواهم",                               // Persian
+            "ක්\u{200D}රියා",                                   // Sinhala
             "👩\u{200D}💻 👩🏽\u{200D}🚀 🏳\u{FE0F}\u{200D}🌈", // joined emoji
-            "⚠\u{FE0F} ✔\u{FE0E} 1\u{FE0F}\u{20E3}", // emoji and text presentation, keycap
-            "葛\u{E0100}飾区",                       // ideographic variation
+            "⚠\u{FE0F} ✔\u{FE0E} 1\u{FE0F}\u{20E3}",         // emoji and text presentation, keycap
+            "葛\u{E0100}飾区",                               // ideographic variation
             "Việt Nam, e\u{301}, שָׁלוֹם, naïve — “quoted” 日本語",
         ] {
             assert_eq!(Text::block(text).shown, None, "{text}");
@@ -368,7 +372,8 @@ mod tests {
     /// The rule stated again, as a list of what must never reach a terminal.
     fn forbidden(c: char, form: Form) -> bool {
         let code = c as u32;
-        let control = (code < 0x20 || (0x7F..0xA0).contains(&code)) && !(form == Form::Block && (c == '\n' || c == '\t'));
+        let control =
+            (code < 0x20 || (0x7F..0xA0).contains(&code)) && !(form == Form::Block && (c == '\n' || c == '\t'));
         let bidi = matches!(code, 0x61C | 0x200E | 0x200F | 0x202A..=0x202E | 0x2066..=0x2069);
         let unseen = matches!(code, 0xAD | 0x200B | 0x2028 | 0x2029 | 0x2060..=0x2065 | 0x206A..=0x206F | 0xFEFF);
         control || bidi || unseen || (0xE0000..=0xE00FF).contains(&code)

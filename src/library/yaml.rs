@@ -33,11 +33,20 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum YamlError {
     /// Not YAML.
-    Syntax { line: u64, reason: String },
+    Syntax {
+        line: u64,
+        reason: String,
+    },
     /// `&anchor` or `*alias`.
-    Alias { line: u64 },
-    TooDeep { line: u64 },
-    TooManyNodes { line: u64 },
+    Alias {
+        line: u64,
+    },
+    TooDeep {
+        line: u64,
+    },
+    TooManyNodes {
+        line: u64,
+    },
 }
 
 /// Reads the first document of `text`; an empty one is [`Value::Null`].
