@@ -151,7 +151,7 @@ fn other_published_layouts_load() {
     let Some(skillret) = shared("benchmarks/skillret-dev/data/skills/test.jsonl") else { return };
     for (path, note) in [(r3, true), (skillret, false)] {
         let library = load_path(&path);
-        assert_eq!(library.len(), 6810);
+        assert_eq!(library.len(), 507);
         let skill = &library[library.find("gt/13f-analyzer").unwrap()];
         assert_eq!(skill.name.for_model(), "13f-analyzer");
         assert!(skill.description.for_model().starts_with("Perform various data analysis"));
@@ -235,7 +235,9 @@ fn a_fifo_is_never_opened() {
     let named = root.path().join("pipe/SKILL.md");
     let (sender, done) = std::sync::mpsc::channel();
     let folder = root.path().to_path_buf();
-    std::thread::spawn(move || sender.send((load_path(folder), load(&Source::Paths(vec![named])))));
+    std::thread::spawn(move || {
+        let _ = sender.send((load_path(folder), load(&Source::Paths(vec![named]))));
+    });
     let (library, alone) = done.recv_timeout(Duration::from_secs(20)).expect("the loader waits for a FIFO");
     assert_eq!(ids(&library), ["good"]);
     assert!(row(&library, "unreadable").message.shown().contains("not a regular file"));
@@ -249,13 +251,20 @@ fn no_permission_is_a_row_with_the_reason() {
     let closed = skill(root.path(), "closed");
     skill(root.path(), "folder/inside");
     skill(root.path(), "good");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(root.path().join("folder"), fs::Permissions::from_mode(0)).unwrap();
-    let can_read_anyway = fs::read(&closed).is_ok();
-    if can_read_anyway {
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(root.path().join("folder"), fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    // Root may read everything, so the loader runs on threads that read as nobody. Without the right to become
+    // nobody this changes nothing, as for any other user.
+    let as_nobody = |_| {
+        // SAFETY: changes the identity of the calling thread for file access, and nothing else.
+        unsafe { libc::setfsuid(65534) };
+    };
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(2).start_handler(as_nobody).build().unwrap();
+    if threads.install(|| fs::read(&closed).is_ok()) {
         println!("skipped: this user may read everything");
     } else {
-        let library = load_path(root.path());
+        let library = threads.install(|| load_path(root.path()));
         assert_eq!(ids(&library), ["good"]);
         assert!(row(&library, "unreadable").message.shown().contains("permission denied"));
         assert!(row(&library, "unreadable").path.shown().ends_with("closed/SKILL.md"));
@@ -285,10 +294,8 @@ fn hostile_content_loads_or_is_refused_with_its_line() {
     let mut bomb = "---\nname: bomb\ndescription: d\na: &a [x, x, x, x, x, x, x, x, x, x]\n".to_string();
     for pair in ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi"] {
         let (from, to) = pair.split_at(1);
-        bomb += &format!(
-            "{to}: &{to} [{}]\n",
-            [format!("*{from}")].repeat(10).concat().replace('*', ", *").trim_start_matches(", ")
-        );
+        let uses = vec![format!("*{from}"); 10].join(", ");
+        bomb += &format!("{to}: &{to} [{uses}]\n");
     }
     file(root.path(), "bomb/SKILL.md", bomb + "---\nbody");
     file(root.path(), "binary/SKILL.md", b"\x7fELF\0\0\x01");
@@ -464,6 +471,7 @@ fn discovery_says_what_was_found_where() {
     let library = load(&source).unwrap();
     assert_eq!(ids(&library), ["mine", "shared"]);
     assert!(library.roots.iter().all(|root| root.kind == RootKind::Discovered));
+    assert_eq!(library.roots[0].label.shown(), "~/project/.claude/skills");
     assert!(library.roots[0].agents.contains(&"Claude Code (project)".to_string()));
     // The installers' links from one agent's folder to another's are no loss.
     assert_eq!(library.report.count(Severity::Limit) + library.report.count(Severity::Skipped), 0);

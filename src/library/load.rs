@@ -42,14 +42,17 @@ pub enum Source {
 /// Loads everything that can be loaded; what cannot is in the report. Fails only if a path the user named is missing
 /// or cannot be opened at all: on a reload the caller shows that as a sentence and keeps the library it has.
 pub fn load(source: &Source) -> Result<Library, LoadError> {
-    let mut loader = Loader::default();
+    let mut loader = Loader { home: etcetera::home_dir().ok(), ..Loader::default() };
     match source {
         Source::Paths(paths) => {
             for path in paths {
                 loader.add_path(path)?;
             }
         }
-        Source::Discover { cwd, home } => loader.add_places(cwd, home.as_deref()),
+        Source::Discover { cwd, home } => {
+            loader.home.clone_from(home);
+            loader.add_places(cwd);
+        }
         Source::Demo => loader.add_demo(),
     }
     Ok(loader.finish())
@@ -58,6 +61,8 @@ pub fn load(source: &Source) -> Result<Library, LoadError> {
 /// A library under construction.
 #[derive(Default)]
 struct Loader {
+    /// For labels with `~`.
+    home: Option<PathBuf>,
     roots: Vec<Root>,
     /// The skills of each root, before ids are made unique.
     batches: Vec<Batch>,
@@ -152,8 +157,8 @@ impl Loader {
         self.add(path, RootKind::Pool, Vec::new(), batch);
     }
 
-    fn add_places(&mut self, cwd: &Path, home: Option<&Path>) {
-        let places = discover::places(cwd, home, &|name| std::env::var_os(name).map(PathBuf::from));
+    fn add_places(&mut self, cwd: &Path) {
+        let places = discover::places(cwd, self.home.as_deref(), &|name| std::env::var_os(name).map(PathBuf::from));
         let reals: Vec<PathBuf> = places.iter().map(|place| place.real.clone()).collect();
         for place in places {
             if place.real.is_file() {
@@ -181,8 +186,7 @@ impl Loader {
     }
 
     fn add(&mut self, path: &Path, kind: RootKind, agents: Vec<String>, batch: Batch) {
-        let home = etcetera::home_dir().ok();
-        let label = Text::line(discover::with_tilde(path, home.as_deref()));
+        let label = Text::line(discover::with_tilde(path, self.home.as_deref()));
         self.roots.push(Root { path: path.to_path_buf(), label, kind, agents, skills: 0 });
         self.batches.push(batch);
     }

@@ -130,10 +130,14 @@ impl Pool<'_> {
         let parsed = decode(line, &mut notes)
             .and_then(|text| object(&text))
             .and_then(|object| draft(object, || self.stand_in(number), notes));
+        // Lines are those of the file, not of the row's text.
+        let at = |finding| Finding { line: Some(number), ..finding };
         Some(match parsed {
-            Ok((id, draft)) => (number, id, Ok(draft)),
-            // Lines are those of the file, not of the row's text.
-            Err(finding) => (number, String::new(), Err(Finding { line: Some(number), ..finding })),
+            Ok((id, mut draft)) => {
+                draft.notes = draft.notes.into_iter().map(at).collect();
+                (number, id, Ok(draft))
+            }
+            Err(finding) => (number, String::new(), Err(at(finding))),
         })
     }
 

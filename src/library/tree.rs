@@ -1,7 +1,7 @@
 //! The bounded walk over a tree of SKILL.md folders.
 //!
-//! Folders that are links are followed when they stay inside the root, after everything that lies there itself, so
-//! that a skill is called by its own place. Every folder is read once, whatever leads to it.
+//! Links are followed when they stay inside the root, after everything that lies there itself, so that a skill is
+//! called by its own place. Every folder is read once, whatever leads to it.
 
 use std::collections::HashSet;
 use std::fs::{self, DirEntry};
@@ -71,6 +71,7 @@ pub(super) fn walk(root: &Path, limits: Limits, others: &[PathBuf], visited: &mu
         walk: Walk::default(),
         stack: Vec::new(),
         links: Vec::new(),
+        file_links: Vec::new(),
         folders: 0,
         ignored: Tally::default(),
         deep: Tally::default(),
@@ -117,6 +118,7 @@ struct Walker<'a> {
     walk: Walk,
     stack: Vec<Folder>,
     links: Vec<Folder>,
+    file_links: Vec<Found>,
     folders: usize,
     ignored: Tally,
     deep: Tally,
@@ -132,6 +134,9 @@ impl Walker<'_> {
                     return self.report();
                 }
                 self.visit(&folder);
+            }
+            for found in std::mem::take(&mut self.file_links) {
+                self.follow_file(found);
             }
             match self.links.pop() {
                 Some(link) => self.follow(link),
@@ -170,27 +175,34 @@ impl Walker<'_> {
             let message = format!("is not read: {} lies beside it", entry.file_name().to_string_lossy());
             self.say(Severity::Note, &folder.path.join(second.file_name()), "second-skill-file", &message);
         }
-        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-        let real = match is_link {
-            false => folder.real.join(entry.file_name()),
-            true => match self.resolve(&path) {
-                Ok(real) => real,
-                Err((severity, rule, message)) => {
-                    // A file in another root is loaded there; anything else is a skill that is not loaded.
-                    let severity = if severity == Severity::Limit { Severity::Skipped } else { severity };
-                    self.walk.refused += usize::from(severity == Severity::Skipped);
-                    return self.say(severity, &path, rule, &message);
-                }
-            },
-        };
-        if !self.visited.insert(real) {
-            return self.say(Severity::Note, &path, "already-loaded", "was already read through another path");
-        }
-        if self.walk.found.len() == self.limits.skills {
-            return self.surplus.add(path);
-        }
         let name = folder.real.file_name().map_or(folder.id.clone(), |name| name.to_string_lossy().into_owned());
-        self.walk.found.push(Found { path, folder: name, id: folder.id.clone() });
+        let found = Found { path, folder: name, id: folder.id.clone() };
+        match entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+            true => self.file_links.push(found),
+            false => self.accept(found, folder.real.join(entry.file_name())),
+        }
+    }
+
+    fn follow_file(&mut self, found: Found) {
+        match self.resolve(&found.path) {
+            Ok(real) => self.accept(found, real),
+            // A file of another root is loaded there; anything else is a skill that is not loaded.
+            Err((Severity::Limit, rule, message)) => {
+                self.walk.refused += 1;
+                self.say(Severity::Skipped, &found.path, rule, &message);
+            }
+            Err((severity, rule, message)) => self.say(severity, &found.path, rule, &message),
+        }
+    }
+
+    fn accept(&mut self, found: Found, real: PathBuf) {
+        if !self.visited.insert(real) {
+            return self.say(Severity::Note, &found.path, "already-loaded", "was already read through another path");
+        }
+        match self.walk.found.len() < self.limits.skills {
+            true => self.walk.found.push(found),
+            false => self.surplus.add(found.path),
+        }
     }
 
     fn take_folder(&mut self, parent: &Folder, entry: &DirEntry) {
@@ -279,5 +291,43 @@ impl Walker<'_> {
     fn say(&mut self, severity: Severity, path: &Path, rule: &'static str, message: &str) {
         let finding = Finding::new(rule, None, message);
         self.walk.rows.push(row(severity, &Text::line(path.to_string_lossy()), &finding, None));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bound_is_a_row_with_a_count() {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["a", "b", "c/d", "e"] {
+            fs::create_dir_all(root.path().join(folder)).unwrap();
+            fs::write(root.path().join(folder).join("SKILL.md"), "x").unwrap();
+        }
+        let walk = |limits| {
+            let walk = walk(root.path(), limits, &[], &mut Visited::new()).unwrap();
+            let ids: Vec<String> = walk.found.into_iter().map(|found| found.id).collect();
+            (ids, walk.rows.iter().map(|row| format!("{} {}", row.rule, row.message)).collect::<Vec<_>>())
+        };
+        let (ids, rows) = walk(Limits { depth: 1, folders: 100, skills: 2 });
+        assert_eq!(ids, ["a", "b"]);
+        assert!(rows[0].starts_with("depth-limit not read, folders more than 1 levels down: 1, the first is"));
+        assert!(rows[1].starts_with("skill-limit not read, skills beyond the first 2: 1, the first is"), "{rows:?}");
+        let (ids, rows) = walk(Limits { depth: 9, folders: 3, skills: 9 });
+        assert_eq!(ids, ["a", "b"]);
+        assert!(rows[0].starts_with("folder-limit stopped after 3 folders"));
+    }
+
+    #[test]
+    fn a_linked_file_is_called_by_its_own_place() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("a")).unwrap();
+        fs::create_dir_all(root.path().join("z")).unwrap();
+        fs::write(root.path().join("z/SKILL.md"), "x").unwrap();
+        std::os::unix::fs::symlink("../z/SKILL.md", root.path().join("a/SKILL.md")).unwrap();
+        let walk = walk(root.path(), Limits::NAMED, &[], &mut Visited::new()).unwrap();
+        assert_eq!(walk.found.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["z"]);
+        assert_eq!(walk.rows.iter().map(|row| row.rule).collect::<Vec<_>>(), ["already-loaded"]);
     }
 }
