@@ -65,15 +65,19 @@ pub(super) fn read(text: &str, folder: &str) -> Result<Draft, Finding> {
     if text.contains("\r\n") {
         notes.push(Finding::new("crlf", None, "has Windows line ends; all known clients accept them"));
     }
-    let (entries, body) = match split(text, &mut notes)? {
-        Some(parts) => entries(parts, &mut notes)?,
-        None => {
-            let message = "has no front matter between `---` lines: name and description are made up";
-            notes.push(Finding::new("no-frontmatter", 1, message));
-            (Vec::new(), text)
+    match split(text, &mut notes)? {
+        Some(parts) => {
+            let (entries, body) = entries(parts, &mut notes)?;
+            Ok(assemble(entries, body, folder, notes))
         }
-    };
-    Ok(assemble(entries, body, folder, notes))
+        None => {
+            let message = "has no front matter between `---` lines: it is called after its folder and described by its \
+                           first paragraph";
+            notes.push(Finding::new("no-frontmatter", 1, message));
+            let draft = assemble(Vec::new(), text, folder, Vec::new());
+            Ok(Draft { notes, ..draft })
+        }
+    }
 }
 
 /// Where the front matter lies.
@@ -125,7 +129,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 
 /// Finds the front matter, `None` if there is none.
 fn split<'a>(text: &'a str, notes: &mut Vec<Finding>) -> Result<Option<Parts<'a>>, Finding> {
-    let Some(opening) = opening(text, notes) else { return Ok(None) };
+    let Some(opening) = opening(text, notes) else { return Ok(unopened(text, notes)) };
     let after = &text[opening.end..];
     let open = Parts { after, front_end: after.len(), body_start: after.len(), line: opening.number + 1 };
     let parts = match lines(after).find(|line| line.text == "---") {
@@ -147,6 +151,21 @@ fn split<'a>(text: &'a str, notes: &mut Vec<Finding>) -> Result<Option<Parts<'a>
         return Err(Finding::new("frontmatter-too-long", opening.number, message));
     }
     Ok(Some(parts))
+}
+
+/// Front matter without its opening line: keys, `name` or `description` first, down to a `---` line.
+fn unopened<'a>(text: &'a str, notes: &mut Vec<Finding>) -> Option<Parts<'a>> {
+    if !["name:", "description:"].iter().any(|key| text.starts_with(key)) {
+        return None;
+    }
+    let end = repair::leading_keys(text)?;
+    let closing = lines(text).find(|line| line.start >= end && !line.text.is_empty())?;
+    if closing.text != "---" || end > MAX_FRONTMATTER {
+        return None;
+    }
+    let message = "the `---` line above the front matter is missing, most clients will not find it: add the line";
+    notes.push(Finding::new("unopened-frontmatter", 1, message));
+    Some(Parts { after: text, front_end: end, body_start: closing.end, line: 1 })
 }
 
 fn unclosed(line: u64) -> Finding {
@@ -242,7 +261,7 @@ fn repaired<'a>(
         && front[end..].trim_start().starts_with('#')
         && let Ok(Value::Map(entries)) = yaml::parse(&front[..end])
     {
-        notes.push(unclosed(parts.line - 1));
+        notes.push(unclosed(parts.line.saturating_sub(1).max(1)));
         return Ok((entries, parts.unclosed_at(end).body()));
     }
     let message = format!("the front matter is not valid YAML ({reason}); its `key: value` lines were read one by one");
@@ -404,7 +423,7 @@ mod tests {
         let found = draft("# Title\n\n```sh\nls\n```\n\nFirst line\nsecond line.\n\nNot this.\n");
         assert_eq!((found.name.as_str(), found.description.as_str()), ("folder", "First line second line."));
         assert!(found.body.starts_with("# Title"));
-        assert_eq!(rules(&found)[0], ("no-frontmatter", Some(1)));
+        assert_eq!(rules(&found), [("no-frontmatter", Some(1))]);
     }
 
     #[test]
@@ -442,6 +461,15 @@ mod tests {
         let found = draft("---\nname: a\ndescription: b\n\n# Title\n\nText.\n\n---\n\nMore.\n");
         assert_eq!(found.body, "# Title\n\nText.\n\n---\n\nMore.");
         assert_eq!(rules(&found), [("unclosed-frontmatter", Some(1))]);
+    }
+
+    #[test]
+    fn front_matter_never_opened() {
+        let found = draft("name: a\ndescription: b\n\n---\n\n# Title\n\n---\nmore");
+        assert_eq!((found.name.as_str(), found.description.as_str()), ("a", "b"));
+        assert_eq!(found.body, "# Title\n\n---\nmore");
+        assert_eq!(rules(&found), [("unopened-frontmatter", Some(1))]);
+        assert_eq!(rules(&draft("name: a thing\n\nText.\n"))[0].0, "no-frontmatter");
     }
 
     #[test]

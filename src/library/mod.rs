@@ -2,13 +2,23 @@
 //!
 //! Everything read here is hostile until it has passed [`sanitize`]: names, descriptions, bodies, paths, ids and the
 //! error messages that quote them.
+//!
+//! The way of a skill: [`load()`] decides what each path is; a tree is walked (`tree`), a pool is read line by line
+//! (`pool`), agents' folders are looked up in a table (`discover`); bytes become text (`file`), text becomes fields
+//! (`frontmatter`, with `yaml` and `repair`), fields become a [`Skill`] with its notes (`draft`).
 
+mod demo;
+mod discover;
+mod draft;
+mod file;
 mod frontmatter;
 pub mod load;
+mod pool;
 mod repair;
 pub mod report;
 pub mod sanitize;
 pub mod skill;
+mod tree;
 pub mod watch;
 mod yaml;
 
