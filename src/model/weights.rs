@@ -18,6 +18,7 @@ use super::ModelError;
 #[derive(Debug)]
 pub enum Bytes {
     /// Inside the binary.
+    #[cfg_attr(not(feature = "builtin-models"), allow(dead_code, reason = "a build without models has no such bytes"))]
     Resident(&'static [u8]),
     /// A file, mapped while the model is loaded.
     Mapped(Mmap),

@@ -142,6 +142,13 @@ fn capturing_changes_no_score_and_rows_sum_to_one() {
 }
 
 #[test]
+fn networks_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Embedder>();
+    shared::<Reranker>();
+}
+
+#[test]
 fn stop_is_asked_between_layers() {
     let (embedder, reranker, _) = load(SMALL, 1);
     let asked = std::sync::atomic::AtomicUsize::new(0);
