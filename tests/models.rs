@@ -3,6 +3,8 @@
 
 #[path = "models/damage.rs"]
 mod damage;
+#[path = "models/fixture.rs"]
+mod fixture;
 #[path = "models/parity.rs"]
 mod parity;
 #[path = "models/reference.rs"]

@@ -97,7 +97,7 @@ impl Embedder {
             Pooling::Cls => Output::First,
         };
         let mut vectors = Vec::with_capacity(texts.len());
-        self.network.run(&self.id, texts, output, stop, |_, hidden| vectors.extend(self.pool(&hidden)))?;
+        self.network.run(&self.id, texts, output, stop, |hidden| vectors.extend(self.pool(&hidden)))?;
         Ok(vectors)
     }
 

@@ -28,23 +28,22 @@ impl Network {
         self.bert.config().max_position_embeddings.min(LONGEST)
     }
 
-    /// Runs all encodings in steps; `each` gets every step's result and the range of encodings it is for.
+    /// Runs all encodings in steps; `each` gets every step's result, in order.
     pub fn run(
         &self,
         id: &ModelId,
         encodings: &[Encoding],
         output: Output,
         stop: Stop,
-        mut each: impl FnMut(Range<usize>, Hidden) + Send,
+        mut each: impl FnMut(Hidden),
     ) -> Result<(), ModelError> {
-        pool::run(|| {
-            for step in steps(encodings) {
-                let sequences: Vec<&Encoding> = encodings[step.clone()].iter().collect();
-                let hidden = self.bert.forward(&sequences, output, false, stop).map_err(|error| failed(id, error))?;
-                each(step, hidden);
-            }
-            Ok(())
-        })
+        for step in steps(encodings) {
+            let sequences: Vec<&Encoding> = encodings[step].iter().collect();
+            // The threads are taken anew for every step, so that someone else's short text gets in between.
+            let hidden = pool::run(|| self.bert.forward(&sequences, output, false, stop));
+            each(hidden.map_err(|error| failed(id, error))?);
+        }
+        Ok(())
     }
 
     /// One encoding, first token only, with attention.

@@ -92,7 +92,7 @@ impl Reranker {
     pub fn score(&self, pairs: &[Encoding], stop: Stop) -> Result<Vec<f32>, ModelError> {
         let mut scores = Vec::with_capacity(pairs.len());
         let width = self.network.bert.config().hidden_size;
-        self.network.run(&self.id, pairs, Output::First, stop, |_, hidden| {
+        self.network.run(&self.id, pairs, Output::First, stop, |hidden| {
             scores.extend(hidden.values.chunks_exact(width).map(|first| self.head.score(first)));
         })?;
         Ok(scores)

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use memmap2::Mmap;
 use serde::Deserialize;
@@ -201,6 +201,8 @@ fn builtin(_: Kind) -> Result<ModelFiles, ModelError> {
 
 #[cfg(feature = "builtin-models")]
 fn builtin(kind: Kind) -> Result<ModelFiles, ModelError> {
+    use std::sync::OnceLock;
+
     macro_rules! asset {
         ($path:literal) => {
             include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/models/", $path))

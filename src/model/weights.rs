@@ -18,6 +18,7 @@ use super::ModelError;
 #[derive(Debug)]
 pub enum Bytes {
     /// Inside the binary.
+    #[cfg_attr(not(feature = "builtin-models"), allow(dead_code, reason = "a build without models has no such bytes"))]
     Resident(&'static [u8]),
     /// A file, mapped while the model is loaded.
     Mapped(Mmap),
@@ -126,21 +127,15 @@ impl<'file> Weights<'file> {
 
     /// A matrix of `rows × columns` values, row-major.
     pub fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Vec<f32>, ModelError> {
-        let mut out = vec![0.0; rows * columns];
-        self.matrix_into(name, &mut out, columns)?;
-        Ok(out)
-    }
-
-    /// The same into rows that are already there, so that matrices can be stacked.
-    pub fn matrix_into(&self, name: &str, out: &mut [f32], columns: usize) -> Result<(), ModelError> {
-        let rows = out.len() / columns;
         let Found { stored, range } = self.find(name, &[rows, columns])?;
         let scales = self.scales(name, stored, rows, columns)?;
+        // Only now is it sure that a file stands behind these numbers.
+        let mut out = vec![0.0; rows * columns];
         let bytes = self.bytes[range].par_chunks(columns * stored.bytes());
         out.par_chunks_mut(columns).zip(bytes).enumerate().for_each(|(row, (out, bytes))| {
             stored.expand(bytes, scales.row(row), out);
         });
-        Ok(())
+        Ok(out)
     }
 
     /// A matrix whose rows are expanded when they are asked for (word embeddings: half of a small network, of which a

@@ -90,3 +90,7 @@ impl Document {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;

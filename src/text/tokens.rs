@@ -79,6 +79,14 @@ impl Content {
         self.tokens.get_ids().len()
     }
 
+    /// Tokens Hugging Face's tokenizers (0.23) have in hand when they truncate a pair: from the first word that reaches
+    /// `max_tokens` on they read no more. It decides who keeps an odd token when both texts are that long.
+    fn in_hand(&self, max_tokens: usize) -> usize {
+        let words = self.tokens.get_word_ids();
+        let boundary = |&at: &usize| at == words.len() || words[at] != words[at - 1];
+        (max_tokens.max(1)..=words.len()).find(boundary).unwrap_or(words.len())
+    }
+
     /// Keeps the first `limit` tokens and says how many bytes of `text` they cover.
     fn cut(&mut self, text: &str, limit: usize) -> usize {
         if self.unread == 0 && self.len() <= limit {
@@ -124,13 +132,12 @@ impl TextTokenizer {
     /// taken from the right of the longer text until it fits, so the query loses some only where it has more than
     /// half.
     pub fn encode_pair(&self, query: &str, document: &str, max_tokens: usize) -> Encoding {
-        self.pair(query, document, max_tokens, |_| Extent::Whole)
+        self.pair(query, document, max_tokens, Extent::Whole)
     }
 
     /// The same ids, but a long document is read only as far as needed.
     pub fn encode_pair_head(&self, query: &str, document: &str, max_tokens: usize) -> Encoding {
-        // Which text is the longer decides who keeps an odd token, so at least as much is read as the query has.
-        self.pair(query, document, max_tokens, |query_tokens| Extent::Head(max_tokens.max(query_tokens)))
+        self.pair(query, document, max_tokens, Extent::Head(max_tokens))
     }
 
     /// Counts what was left unread of the document (or only text) that `encoding` is of.
@@ -158,12 +165,13 @@ impl TextTokenizer {
         Encoding { total, unread, seen_bytes: seen.saturating_sub(prefix.len()), ..encoding }
     }
 
-    fn pair(&self, query: &str, document: &str, max_tokens: usize, extent: impl Fn(usize) -> Extent) -> Encoding {
+    fn pair(&self, query: &str, document: &str, max_tokens: usize, extent: Extent) -> Encoding {
         let mut first = self.content(query, Extent::Whole);
-        let mut second = self.content(document, extent(first.len()));
+        let mut second = self.content(document, extent);
         let added = self.added(true);
         let total = first.len() + second.len() + added;
-        let keep = longest_first([first.len(), second.len()], max_tokens.saturating_sub(added));
+        let lengths = [&first, &second].map(|content| content.in_hand(max_tokens));
+        let keep = longest_first(lengths, max_tokens.saturating_sub(added));
         first.cut(query, keep[0]);
         let seen_bytes = second.cut(document, keep[1]);
         let segment = |sequence| if sequence == 0 { Segment::Query } else { Segment::Document };

@@ -44,11 +44,10 @@ pub fn norm(weights: &Weights, name: &str, config: &Config) -> Result<Norm, Mode
 impl Linear {
     /// Linear layers of the same input, stacked.
     fn load(weights: &Weights, names: &[String], input: usize, output: usize) -> Result<Self, ModelError> {
-        let mut matrix = vec![0.0; names.len() * output * input];
-        let mut bias = Vec::with_capacity(names.len() * output);
-        for (name, rows) in names.iter().zip(matrix.chunks_exact_mut(output * input)) {
-            weights.matrix_into(&format!("{name}.weight"), rows, input)?;
-            bias.extend(weights.vector(&format!("{name}.bias"), output)?);
+        let (mut matrix, mut bias) = (Vec::new(), Vec::new());
+        for name in names {
+            matrix.append(&mut weights.matrix(&format!("{name}.weight"), output, input)?);
+            bias.append(&mut weights.vector(&format!("{name}.bias"), output)?);
         }
         let weight = Tensor::from_vec(matrix, (bias.len(), input), &Device::Cpu).and_then(|matrix| matrix.t());
         let weight = weight.map_err(|error| ModelError::Run { model: names.join(", "), reason: error.to_string() })?;
