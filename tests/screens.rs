@@ -13,6 +13,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use skillscope::engine::{EvalEvent, ModelState, Request, Response, RunId};
 use skillscope::eval::{Benchmark, EvalReport, Failure, Metric, MetricRow, Qrels, QueryOutcome, Task};
@@ -27,7 +28,7 @@ use skillscope::tui::theme::{ColorDepth, Role, Theme, Themes};
 const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
 
 fn theme(name: &str) -> Theme {
-    let (themes, problems) = Themes::load(ColorDepth::TrueColor, None);
+    let (themes, problems) = Themes::load(ColorDepth::True, None);
     assert!(problems.is_empty(), "{problems:?}");
     themes.get(name).expect("a shipped theme")
 }
@@ -110,7 +111,17 @@ fn draw((width, height): (u16, u16), draw: impl FnOnce(&mut ratatui::Frame)) -> 
 /// The characters, a line per row, without trailing blanks.
 fn plain(buffer: &Buffer) -> String {
     let area = buffer.area;
-    let row = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+    let row = |y| {
+        let mut row = String::new();
+        let mut x = 0;
+        while x < area.width {
+            let symbol = buffer[(x, y)].symbol();
+            row.push_str(symbol);
+            // The cell behind a wide character is not drawn.
+            x += symbol.width().max(1) as u16;
+        }
+        row
+    };
     (0..area.height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::engine::Request;
 use crate::explain::{Attribution, Band, Lens, Word, attribute};
-use crate::library::{Field, Library, SkillIx, Text};
+use crate::library::{Field, Library, SkillIx};
 use crate::model::Capture;
 use crate::search::QueryId;
 use crate::tui::theme::HEAT_STEPS;
@@ -99,11 +99,11 @@ fn step(weight: f32, most: f32) -> u8 {
     ((part * f32::from(HEAT_STEPS)) as u8).min(HEAT_STEPS - 1)
 }
 
-/// The words with the most attention, first occurrences in order of weight.
-pub fn heaviest(attribution: &Attribution, count: usize) -> Vec<(&Text, f32)> {
-    let mut words: Vec<(&Text, f32)> =
-        attribution.words.iter().filter_map(|word| Some((&word.text, word.weight?))).collect();
-    let by_weight = |a: &(&Text, f32), b: &(&Text, f32)| b.1.total_cmp(&a.1);
+/// The words with the most attention and their shares, heaviest first.
+pub fn heaviest(attribution: &Attribution, count: usize) -> Vec<(&str, f32)> {
+    let mut words: Vec<(&str, f32)> =
+        attribution.words.iter().filter_map(|word| Some((word.text.shown().trim(), word.weight?))).collect();
+    let by_weight = |a: &(&str, f32), b: &(&str, f32)| b.1.total_cmp(&a.1);
     if count < words.len() {
         words.select_nth_unstable_by(count, by_weight);
         words.truncate(count);

@@ -247,7 +247,7 @@ fn a_megabyte_of_request_does_not_make_typing_slow() {
 
 mod standing {
     use super::*;
-    use crate::tui::explore::standing::{Pieces, standing};
+    use crate::tui::explore::standing::{Pieces, short_standing, standing};
     use crate::tui::widgets::symbols::UNICODE;
 
     fn words(pieces: Pieces) -> String {
@@ -271,6 +271,17 @@ mod standing {
         assert_eq!(ranks, "deploy-kubernetes: shortlist 1 (BM25 2, dense 1), ↓19 demoted 1 → 20 by the reranker");
         assert!(above.starts_with("above it: ") && above.ends_with("and 16 more"), "{above}");
         assert!(of(3, 1).0.ends_with("not scored yet (1/20)"));
+    }
+
+    #[test]
+    fn a_narrow_screen_still_has_both_ranks() {
+        let library = library();
+        let list = shortlist(&library, QueryId(1), Settings::default());
+        let order = reranking(&list, 20);
+        let short =
+            |skill| words(short_standing(&id(&library, skill), &library, Some((&list, Some(&order))), &UNICODE));
+        assert_eq!(short(0), "1 → 20 ↓19 deploy-kubernetes");
+        assert_eq!(short(23), "rank 47, not in the 20 mine-own-skill");
     }
 
     #[test]
