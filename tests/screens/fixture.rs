@@ -42,7 +42,8 @@ const SKILLS: [(&str, &str); 24] = [
 ];
 
 pub fn library() -> Arc<Library> {
-    let skills = SKILLS.iter().enumerate().map(|(index, (name, description))| skill(index, name, description)).collect();
+    let skills =
+        SKILLS.iter().enumerate().map(|(index, (name, description))| skill(index, name, description)).collect();
     let root = Root {
         path: PathBuf::from("/skills"),
         label: Text::line("~/skills"),
@@ -140,25 +141,26 @@ pub fn reranking(shortlist: &Arc<Shortlist>, scored: usize) -> Arc<Reranking> {
 
 /// A capture of skill 0 cut after half of its words, and what a lens would make of it.
 pub fn attribution() -> (Arc<Capture>, Attribution) {
-    let parts = ["deploy-kubernetes", "Roll a service out to a kubernetes cluster.", "# Steps\n\nFirst look.\n\nThen unread words follow."];
+    let parts = [
+        "deploy-kubernetes",
+        "Roll a service out to a kubernetes cluster.",
+        "# Steps\n\nFirst look.\n\nThen unread words follow.",
+    ];
     let document = DocumentTemplate::default().render_parts(parts, FieldSet::Full);
     let seen = document.text.find("unread").expect("the cut is in the text");
     let mut words = Vec::new();
     let mut at = 0;
     for text in document.text.split_inclusive(char::is_whitespace) {
-        let bytes = at..at + text.trim_end().len();
+        let bytes = at..at + text.len();
         at += text.len();
-        if bytes.is_empty() {
-            continue;
-        }
-        let field = document.field_of(&bytes);
-        let weight = match &document.text[bytes.clone()] {
+        let field = document.field_of(&(bytes.start..bytes.start + text.trim_end().len()));
+        let weight = match text.trim_end() {
             "kubernetes" => 0.3,
             "service" => 0.2,
             _ => 0.02,
         };
         let weight = (bytes.start < seen && field.is_some()).then_some(weight);
-        words.push(Word { text: Text::line(&document.text[bytes.clone()]), bytes, field, weight });
+        words.push(Word { text: Text::block(text), bytes, field, weight });
     }
     let share = |share: f32, token_share: f32| FieldShare { share, token_share, lift: Some(share / token_share) };
     let attribution = Attribution {
@@ -193,4 +195,3 @@ fn capture(document: skillscope::text::Document, seen: usize) -> Capture {
     let weights = vec![1.0 / positions as f32; 6 * 12 * positions];
     Capture { score: 5.25, document, encoding, attention: Attention { layers: 6, heads: 12, positions, weights } }
 }
-

@@ -22,6 +22,9 @@ const SPLIT_FROM: u16 = 76;
 /// "FullCoverage@10".
 const METRIC: usize = 16;
 const VALUE: usize = 9;
+/// Columns below which the failure's name is cut.
+const NARROW: u16 = 60;
+/// Unscored requests that are named in the one line there is.
 const MOST_NAMED: usize = 20;
 
 /// Where the list of requests is; the mouse asks it too.
@@ -193,13 +196,14 @@ fn outcome_row(outcome: &QueryOutcome, columns: u16, selected: bool, ink: &Ink) 
         None => ("found", Role::Promoted),
     };
     let ranks = format!("{:>3} {} {:<3}", rank(outcome.best_before), ink.symbols.arrow, rank(outcome.best_after));
-    let used = 1 + 17 + width(&ranks) + 2;
+    let room = if columns < NARROW { 10 } else { 17 };
+    let used = 1 + room + width(&ranks) + 2;
     let request = outcome.request.shown();
     // One row is enough of a request; wrapping finds where it ends.
     let first = wrap(request.lines().next().unwrap_or(""), 400).first().cloned().unwrap_or(0..0);
     vec![
         ink.span(if selected { ink.symbols.selected } else { " " }, Role::Accent),
-        ink.span(fit(label, 17, ink.symbols.ellipsis), role),
+        ink.span(fit(label, room, ink.symbols.ellipsis), role),
         ink.span(ranks, Role::Text),
         ink.span("  ", Role::Text),
         ink.span(fit(&request[first], usize::from(columns).saturating_sub(used), ink.symbols.ellipsis), Role::Text),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::engine::Request;
 use crate::explain::{Attribution, Band, Lens, Word, attribute};
-use crate::library::{Field, Library, SkillIx, Text};
+use crate::library::{Field, Library, SkillIx};
 use crate::model::Capture;
 use crate::search::{QueryId, Shortlist};
 use crate::tui::theme::HEAT_STEPS;
@@ -52,12 +52,13 @@ impl Asked {
     }
 }
 
-/// The words of the document under their heat.
+/// The words of the document under their heat. Words carry the white space after them; it is painted only between two
+/// words of one ink, which makes them one run.
 pub fn heat_text(capture: &Capture, attribution: &Attribution, symbols: &Symbols) -> RunText {
     let most = heaviest(attribution, 1).first().map_or(0.0, |(_, weight)| *weight);
     let rule = symbols.rule.repeat(2);
     let mut text = RunText::default();
-    let (mut end, mut field, mut before) = (0, None, Ink::Plain);
+    let (mut space, mut field, mut before) = ("", None, Ink::Plain);
     for word in &attribution.words {
         let ink = ink_of(word, most, capture);
         let starts_field = word.field.is_some() && word.field != field;
@@ -66,15 +67,16 @@ pub fn heat_text(capture: &Capture, attribution: &Attribution, symbols: &Symbols
         } else if starts_field && !text.is_empty() {
             text.push("\n", Ink::Plain);
         } else {
-            let gap = gap(capture, end..word.bytes.start);
-            text.push(gap, if before == ink { ink } else { Ink::Plain });
+            text.push(space, if before == ink { ink } else { Ink::Plain });
         }
         if let (true, Some(starting)) = (starts_field, word.field) {
             text.push(&format!("{}: ", starting.key()), Ink::Field(starting));
             field = word.field;
         }
-        text.push(word.text.shown(), ink);
-        (end, before) = (word.bytes.end, ink);
+        let shown = word.text.shown();
+        let inked = shown.trim_end();
+        text.push(inked, ink);
+        (space, before) = (&shown[inked.len()..], ink);
     }
     for (field, cut) in cuts(attribution) {
         let note = format!("\n{rule} {} characters of {} cut before the reranker {rule}", thousands(cut), field.key());
@@ -92,18 +94,6 @@ fn ink_of(word: &Word, most: f32, capture: &Capture) -> Ink {
     }
 }
 
-/// What stands between two words is white space, or characters the tokenizer dropped.
-fn gap(capture: &Capture, bytes: Range<usize>) -> &'static str {
-    match capture.document.text.get(bytes) {
-        Some("") | None => "",
-        Some(gap) => match gap.matches('\n').count() {
-            0 => " ",
-            1 => "\n",
-            _ => "\n\n",
-        },
-    }
-}
-
 /// Fields that a cap of the profile shortened, with the code points lost.
 pub fn cuts(attribution: &Attribution) -> impl Iterator<Item = (Field, usize)> {
     Field::ALL.into_iter().zip(attribution.cut).filter(|(_, cut)| *cut > 0)
@@ -115,11 +105,11 @@ fn step(weight: f32, most: f32) -> u8 {
     ((part * f32::from(HEAT_STEPS)) as u8).min(HEAT_STEPS - 1)
 }
 
-/// The words with the most attention, first occurrences in order of weight.
-pub fn heaviest(attribution: &Attribution, count: usize) -> Vec<(&Text, f32)> {
-    let mut words: Vec<(&Text, f32)> =
-        attribution.words.iter().filter_map(|word| Some((&word.text, word.weight?))).collect();
-    let by_weight = |a: &(&Text, f32), b: &(&Text, f32)| b.1.total_cmp(&a.1);
+/// The words with the most attention and their shares, heaviest first.
+pub fn heaviest(attribution: &Attribution, count: usize) -> Vec<(&str, f32)> {
+    let mut words: Vec<(&str, f32)> =
+        attribution.words.iter().filter_map(|word| Some((word.text.shown().trim(), word.weight?))).collect();
+    let by_weight = |a: &(&str, f32), b: &(&str, f32)| b.1.total_cmp(&a.1);
     if count < words.len() {
         words.select_nth_unstable_by(count, by_weight);
         words.truncate(count);
@@ -178,7 +168,7 @@ mod tests {
         let (capture, attribution) = fixture::attribution();
         let text = heat_text(&capture, &attribution, &UNICODE);
         let ink = |needle: &str| {
-            let at = text.text().find(needle).expect(needle);
+            let at = text.text().rfind(needle).expect(needle);
             text.runs(at..at + 1).next().expect("run").1
         };
         assert_eq!(ink("name:"), Ink::Field(Field::Name));

@@ -117,7 +117,10 @@ pub fn layout(area: Rect, wants: Wants) -> Layout {
         layout.mine = cut_bottom(&mut rest, if area.height >= STACKED_ROWS { 2 } else { 1 });
     }
     match tier {
-        Tier::Beside => layout.detail = cut_right(&mut rest, area.width * 9 / 20),
+        Tier::Beside => {
+            layout.detail = cut_right(&mut rest, area.width * 9 / 20);
+            cut_right(&mut rest, 1);
+        }
         Tier::Stacked => {
             let rows = rest.height / 2;
             layout.detail = cut_bottom(&mut rest, rows);

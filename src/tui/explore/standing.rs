@@ -33,6 +33,36 @@ pub fn standing(
     (ranks, above)
 }
 
+/// The same in one short line: the change, or the rank that was not enough; then the name.
+pub fn short_standing(
+    id: &str,
+    library: &Library,
+    results: Option<(&Shortlist, Option<&Reranking>)>,
+    symbols: &Symbols,
+) -> Pieces {
+    let Some(skill) = library.find(id) else {
+        return vec![(format!("{id} is not in this library"), Role::Warning)];
+    };
+    let name = (format!(" {}", library[skill].name), Role::Pinned);
+    let Some((shortlist, reranking)) = results else {
+        return vec![name];
+    };
+    let ranks = match (shortlist.hit(skill), reranking.and_then(|list| list.row(skill))) {
+        (Some(_), Some(row)) if row.score.is_some() => {
+            let change = RankChange::of(row);
+            let label = change.label(symbols);
+            (format!("{} {} {} {label}", row.before, symbols.arrow, row.after), change.role())
+        }
+        (Some(hit), _) => (format!("shortlist {}", hit.rank), Role::Text),
+        (None, _) => {
+            let rank = shortlist.pinned.filter(|pinned| pinned.skill == skill).and_then(|pinned| pinned.rank);
+            let rank = rank.map_or("no rank".into(), |rank| format!("rank {rank}"));
+            (format!("{rank}, not in the {}", shortlist.settings.depth), Role::Demoted)
+        }
+    };
+    vec![ranks, name]
+}
+
 fn listed(hit: &Hit, shortlist: &Shortlist, reranking: Option<&Reranking>, symbols: &Symbols) -> (Pieces, Pieces) {
     let sides = sides(hit.lexical, hit.dense, shortlist);
     let mut ranks = vec![(format!("shortlist {}{sides}", hit.rank), Role::Text)];

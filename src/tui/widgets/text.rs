@@ -84,7 +84,7 @@ fn wrap_line<'a>(
     for (at, grapheme) in graphemes {
         let own = grapheme_width(grapheme);
         let blank = matches!(grapheme, " " | "\t");
-        if !blank && used + own > columns && at > start {
+        while !blank && used + own > columns && at > start {
             let (cut, cut_used) = if gap > start { (gap, used_at_gap) } else { (at, used) };
             rows.push(base + start..base + cut);
             start = cut;

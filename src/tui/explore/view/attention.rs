@@ -24,6 +24,8 @@ const BESIDE_FROM: u16 = NUMBERS + 31;
 /// Rows from which numbers and text stand one above the other well.
 const ABOVE_FROM: u16 = 30;
 const BAR: usize = 9;
+/// Field, share, token share and lift.
+const WITHOUT_BAR: usize = 36;
 /// Words that are named with their share.
 const NAMED: usize = 5;
 
@@ -38,8 +40,8 @@ impl Explore {
             let text = Rect { x: area.x + NUMBERS + 1, width: area.width - NUMBERS - 1, ..area };
             explained.page.draw(frame, text, ink.theme);
         } else {
-            // The text gets at least half.
-            let numbers = Rect { height: area.height / 2, ..area };
+            // The text gets half, or less where the shares of all three fields would not fit.
+            let numbers = Rect { height: (area.height / 2).max(area.height.min(7).saturating_sub(2)), ..area };
             let used = self.draw_numbers(frame, numbers, explained, ink);
             let text = Rect { y: area.y + used, height: area.height - used, ..area };
             explained.page.draw(frame, text, ink.theme);
@@ -63,7 +65,7 @@ impl Explore {
         let attribution = &explained.attribution;
         let columns = usize::from(area.width);
         let mut rows = vec![self.lens_row(explained, ink)];
-        rows.extend(field_rows(attribution, ink));
+        rows.extend(field_rows(attribution, columns, ink));
         rows.extend(notes(attribution, ink, columns));
         let strip_after = rows.len() as u16;
         let strip = strip_after + STRIP_ROWS < area.height && !attribution.layers.is_empty();
@@ -85,18 +87,22 @@ impl Explore {
         used
     }
 
-    /// What is averaged; and that it is attention, no more.
+    /// What is averaged.
     fn lens_row(&self, explained: &Explained, ink: &Ink) -> Line<'static> {
         let lens = explained.attribution.lens;
         let heads = explained.capture.attention.heads;
-        let head = lens.head.map_or("all heads".into(), |head| format!("head {}/{heads}", head + 1));
-        let what = format!(" {}, {head}", band_label(lens.band));
-        Line::from(vec![ink.span("attention (not an explanation)", Role::Warning), ink.span(what, Role::Text)])
+        let head = lens.head.map_or(format!("all {heads} heads"), |head| format!("head {} of {heads}", head + 1));
+        let layers = explained.capture.attention.layers;
+        let band = band_layers(lens.band, layers);
+        let which = if band.len() > 1 { format!(" {}-{}", band.start + 1, band.end) } else { String::new() };
+        let what = format!("mean of {}{which} of {layers}, {head}", band_label(lens.band));
+        Line::from(ink.span(what, Role::Accent))
     }
 }
 
-fn field_rows(attribution: &Attribution, ink: &Ink) -> Vec<Line<'static>> {
-    let header = format!("{:12}{:>7} {:BAR$} {:>7} {:>6}", "field", "share", "", "tokens", "lift");
+fn field_rows(attribution: &Attribution, columns: usize, ink: &Ink) -> Vec<Line<'static>> {
+    let bar = columns.saturating_sub(WITHOUT_BAR).min(BAR);
+    let header = format!("{:12}{:>7} {:bar$} {:>7} {:>6}", "field", "share", "", "tokens", "lift");
     let mut rows = vec![Line::from(ink.span(header, Role::Muted))];
     for field in Field::ALL {
         let own = attribution.fields[field as usize];
@@ -104,7 +110,7 @@ fn field_rows(attribution: &Attribution, ink: &Ink) -> Vec<Line<'static>> {
         rows.push(Line::from(vec![
             ink.span(fit(field.key(), 12, ""), field_role(field)),
             ink.span(format!("{:>7} ", percent(own.share)), Role::Text),
-            ink.span(score_bar(own.share, BAR, ink.symbols), Role::ScoreBar),
+            ink.span(score_bar(own.share, bar, ink.symbols), Role::ScoreBar),
             ink.span(format!(" {:>7}", percent(own.token_share)), Role::Muted),
             ink.span(format!(" {lift:>6}"), Role::Text),
         ]));

@@ -47,6 +47,10 @@ impl Explore {
         let mut title: Vec<Span> = views
             .iter()
             .flat_map(|(view, name)| match *view == self.view {
+                // The caveat belongs to the name of the thing.
+                true if self.view == View::Attention => {
+                    [ink.span(format!("[{name} (not an explanation)]"), Role::Title), Span::raw(" ")]
+                }
                 true => [ink.span(format!("[{name}]"), Role::Title), Span::raw(" ")],
                 false => [ink.span(*name, Role::Muted), Span::raw(" ")],
             })
@@ -83,11 +87,11 @@ impl Explore {
         let (dense_rank, dense_score) = placed(dense, 4);
         let mut rows = vec![
             Line::from(ink.span(format!("{:12}{:>5} {:>9}", "", "rank", "score"), Role::Muted)),
-            row("BM25", lexical_rank, lexical_score, "words of the request in the skill, rare ones count more".into()),
+            row("BM25", lexical_rank, lexical_score, "shared words, the rare ones count more".into()),
             row("cosine", dense_rank, dense_score, format!("nearness of the vectors, embedder {embedder}")),
         ];
         if let Some(fused) = hit.and_then(|hit| hit.fused) {
-            let means = "sum of 1 / (60 + rank) over both; only its order means something";
+            let means = "sum of 1/(60 + rank); only the order counts";
             rows.push(row("fused", of(rank), format!("{fused:.5}"), means.into()));
         }
         let in_list = if hit.is_some() { "in the shortlist" } else { "not in the shortlist" };

@@ -33,7 +33,7 @@ const SIDES: usize = 8;
 /// Columns a list needs before the ranks of both sides are shown.
 const SIDES_FROM: usize = 52;
 const WIDEST_BAR: usize = 12;
-/// A name is not squeezed below this for a bar.
+/// With less for name and bar there is no bar.
 const NAME: usize = 16;
 
 /// What the columns of one list are wide.
@@ -50,7 +50,7 @@ impl Columns {
         let change = if change { CHANGE } else { 0 };
         let sides = if sides && width >= SIDES_FROM { SIDES } else { 0 };
         let rest = width.saturating_sub(RANK + change + sides + NUMBER + 1);
-        let bar = rest.saturating_sub(NAME + 1).min(rest / 3).min(WIDEST_BAR);
+        let bar = if rest < NAME { 0 } else { (rest / 4).min(WIDEST_BAR) };
         let name = rest.saturating_sub(bar + usize::from(bar > 0));
         Columns { name, change, sides, bar }
     }
@@ -222,7 +222,7 @@ fn shortlist_title(shortlist: &Shortlist, ink: &Ink) -> Vec<Span<'static>> {
     if shortlist.is_provisional() {
         let (ready, of) = shortlist.vectors;
         let what = if shortlist.ran == Stage1::Lexical { "lexical only" } else { "provisional" };
-        title.push(ink.span(format!(" {what}: vectors {ready}/{of}"), Role::Warning));
+        title.push(ink.span(format!(" {what} {ready}/{of}"), Role::Warning));
     } else {
         let what = format!(" {} {dot} {} {dot} {}", settings.stage1.key(), settings.fields.key(), settings.depth);
         title.push(ink.span(what, Role::Muted));

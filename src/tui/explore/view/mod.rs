@@ -17,10 +17,13 @@ use crate::tui::widgets::{Symbols, sentence};
 
 use super::Explore;
 use super::layout::{Focus, Layout, Tier};
-use super::standing::{Pieces, standing};
+use super::standing::{Pieces, short_standing, standing};
 
 /// Columns of the prompt before the query.
 pub const PROMPT: u16 = 2;
+
+/// Columns below which "mine" is two ranks instead of a sentence.
+const SHORT_STANDING: u16 = 66;
 
 /// What every part of the tab draws with.
 struct Ink<'a> {
@@ -74,6 +77,12 @@ impl Explore {
         let results = shortlist.map(|shortlist| (&**shortlist, self.results.reranking().map(|list| &**list)));
         let (mut ranks, above) = standing(id, library, results, ink.symbols);
         let mark = format!("{} ", ink.symbols.pinned);
+        if area.width < SHORT_STANDING {
+            let results = results.as_ref().map(|(shortlist, reranking)| (*shortlist, *reranking));
+            let mut short = short_standing(id, library, results, ink.symbols);
+            short.insert(0, (mark, Role::Pinned));
+            return frame.render_widget(pieces(short, ink), Rect { height: 1, ..area });
+        }
         ranks.insert(0, (mark, Role::Pinned));
         if area.height == 1 {
             if !above.is_empty() {

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::engine::ModelState;
 use crate::index::SearchKind;
+use crate::search::Stage1;
 use crate::tui::explore::Explore;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{thousands, width};
@@ -14,9 +15,12 @@ use crate::tui::widgets::{thousands, width};
 use super::detail::models;
 use super::{Ink, pieces};
 
+/// Columns below which stage 1 has one time instead of three.
+const SHORT: u16 = 112;
+
 impl Explore {
     /// In order of importance: what does not fit is left off at the end.
-    fn status(&self, ink: &Ink) -> Vec<(String, Role)> {
+    fn status(&self, short: bool, ink: &Ink) -> Vec<(String, Role)> {
         let mut parts = Vec::new();
         let mut part = |text: String, role| parts.push((text, role));
         let shortlist = self.results.shortlist();
@@ -30,17 +34,25 @@ impl Explore {
         }
         if let Some((shortlist, (ready, of))) = shortlist.map(|list| (list, list.vectors)) {
             if shortlist.is_provisional() {
-                part(format!("provisional: vectors {}/{}", thousands(ready), thousands(of)), Role::Warning);
+                let what = if shortlist.ran == Stage1::Lexical { "lexical only" } else { "provisional" };
+                part(format!("{what}: vectors {}/{}", thousands(ready), thousands(of)), Role::Warning);
             }
             let times = shortlist.timings;
             let (lexical, embed, dense) = (ms(times.lexical), ms(times.embed), ms(times.dense));
-            part(format!("lexical {lexical} embed {embed} dense {dense} ms"), Role::Muted);
+            part(
+                match short {
+                    true => format!("stage 1 {} ms", ms(times.total)),
+                    false => format!("lexical {lexical} embed {embed} dense {dense} ms"),
+                },
+                Role::Muted,
+            );
         }
         if let Some(reranking) = self.results.reranking().filter(|reranking| reranking.scored > 0) {
             let cached = if reranking.cached > 0 { format!(" ({} cached)", reranking.cached) } else { String::new() };
             part(format!("rerank {} ms{cached}", ms(reranking.elapsed)), Role::Muted);
         }
-        if let Some(library) = &ink.session.library {
+        // The number of vectors says it too.
+        if let Some(library) = ink.session.library.as_ref().filter(|_| !short || ink.session.indexing.is_none()) {
             part(format!("{} skills", thousands(library.len())), Role::Muted);
         }
         match ink.session.indexing {
@@ -68,7 +80,7 @@ impl Explore {
         let between = format!(" {} ", ink.symbols.dot);
         let mut line = Vec::new();
         let mut used = 0;
-        for (text, role) in self.status(ink) {
+        for (text, role) in self.status(area.width < SHORT, ink) {
             let lead = if line.is_empty() { 0 } else { width(&between) };
             if used + lead + width(&text) > area.width.into() {
                 continue;

@@ -1,0 +1,340 @@
+//! What the tabs look like, drawn from hand-made state. The plain pictures have no colour; where colour carries
+//! something the buffer's debug form, which lists every change of style, is the picture.
+
+#[path = "screens/fixture.rs"]
+mod fixture;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use skillscope::engine::{EvalEvent, ModelState, Request, Response, RunId};
+use skillscope::eval::{Benchmark, EvalReport, Failure, Metric, MetricRow, Qrels, QueryOutcome, Task};
+use skillscope::library::{Library, SkillIx, Text};
+use skillscope::search::{QueryId, Stage1};
+use skillscope::tui::action::Action;
+use skillscope::tui::evaluate::Evaluate;
+use skillscope::tui::explore::Explore;
+use skillscope::tui::session::{OpenInExplore, Outbox, Session};
+use skillscope::tui::theme::{ColorDepth, Role, Theme, Themes};
+
+const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 60)];
+
+fn theme(name: &str) -> Theme {
+    let (themes, problems) = Themes::load(ColorDepth::True, None);
+    assert!(problems.is_empty(), "{problems:?}");
+    themes.get(name).expect("a shipped theme")
+}
+
+/// The Explore tab and what it was told.
+struct Explored {
+    tab: Explore,
+    session: Session,
+    out: Outbox,
+}
+
+impl Explored {
+    fn new() -> Self {
+        Explored { tab: Explore::new(Box::new(|_| ())), session: fixture::session(), out: Outbox::default() }
+    }
+
+    /// A request whose first `scored` rows are scored, with the last skill pinned and two gold skills.
+    fn found(scored: usize) -> Self {
+        let mut explored = Explored::new();
+        let library = explored.library();
+        let gold = vec![fixture::id(&library, 23), fixture::id(&library, 4)];
+        let request = OpenInExplore { request: "roll out the new version".into(), gold };
+        explored.tab.open(request, &explored.session, &mut explored.out);
+        let list = fixture::shortlist(&library, QueryId(1), explored.session.settings);
+        explored.answer(Response::Stage1(list.clone()));
+        explored.answer(Response::Stage2(fixture::reranking(&list, scored)));
+        explored
+    }
+
+    /// The first skill of the shortlist selected, its attention asked for and answered.
+    fn explained() -> Self {
+        let mut explored = Explored::found(20);
+        explored.act(&[Action::FocusPrevious, Action::First, Action::CycleDetail]);
+        let mut now = Instant::now();
+        while let Some(due) = explored.tab.tick(now, &explored.session, &mut explored.out) {
+            now = due;
+        }
+        let asked = explored.out.requests.iter().any(|request| matches!(request, Request::Explain { .. }));
+        assert!(asked, "attention was asked for");
+        let (capture, _) = fixture::attribution();
+        let library = explored.list_library();
+        explored.answer(Response::Explained { id: QueryId(1), skill: SkillIx(0), library, capture });
+        explored
+    }
+
+    fn library(&self) -> Arc<Library> {
+        self.session.library.clone().expect("a library")
+    }
+
+    fn list_library(&self) -> Arc<Library> {
+        self.library()
+    }
+
+    fn act(&mut self, actions: &[Action]) -> &mut Self {
+        for action in actions {
+            self.tab.update(*action, &self.session, &mut self.out);
+        }
+        self
+    }
+
+    fn answer(&mut self, response: Response) {
+        self.tab.response(&response, &self.session, &mut self.out);
+    }
+
+    fn draw(&self, (width, height): (u16, u16), theme: &Theme) -> Buffer {
+        draw((width, height), |frame| self.tab.draw(frame, frame.area(), &self.session, theme))
+    }
+
+    fn screen(&self, size: (u16, u16)) -> String {
+        plain(&self.draw(size, &theme("mono")))
+    }
+}
+
+fn draw((width, height): (u16, u16), draw: impl FnOnce(&mut ratatui::Frame)) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
+    terminal.draw(draw).expect("drawing cannot fail");
+    terminal.backend().buffer().clone()
+}
+
+/// The characters, a line per row, without trailing blanks.
+fn plain(buffer: &Buffer) -> String {
+    let area = buffer.area;
+    let row = |y| {
+        let mut row = String::new();
+        let mut x = 0;
+        while x < area.width {
+            let symbol = buffer[(x, y)].symbol();
+            row.push_str(symbol);
+            // The cell behind a wide character is not drawn.
+            x += symbol.width().max(1) as u16;
+        }
+        row
+    };
+    (0..area.height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
+}
+
+fn snapshot(name: &str, (width, height): (u16, u16), picture: &str) {
+    insta::assert_snapshot!(format!("{name}-{width}x{height}"), picture);
+}
+
+#[test]
+fn explore_at_every_size() {
+    for size in SIZES {
+        snapshot("explore-empty", size, &Explored::new().screen(size));
+        snapshot("explore-reranking", size, &Explored::found(8).screen(size));
+        snapshot("explore-reranked", size, &Explored::found(20).act(&[Action::First]).screen(size));
+        snapshot("explore-attention", size, &Explored::explained().act(&[Action::Open]).screen(size));
+        snapshot(
+            "explore-scores",
+            size,
+            &Explored::found(20)
+                .act(&[Action::First, Action::CycleDetail, Action::CycleDetail, Action::Open])
+                .screen(size),
+        );
+    }
+}
+
+#[test]
+fn explore_in_ascii_is_ascii() {
+    let mut explored = Explored::explained();
+    explored.session.ascii = true;
+    explored.act(&[Action::NextBand]);
+    let screen = explored.screen((120, 40));
+    snapshot("explore-ascii", (120, 40), &screen);
+    let skill_names = explored.library().skills().iter().map(|skill| skill.name.shown().to_owned()).collect::<String>();
+    let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii() && !skill_names.contains(*c)).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+}
+
+#[test]
+fn heat_has_its_styles_in_colour_and_without() {
+    for name in ["beacon-dark", "mono"] {
+        let mut explored = Explored::explained();
+        explored.act(&[Action::NextBand]);
+        let buffer = explored.draw((100, 24), &theme(name));
+        insta::assert_debug_snapshot!(format!("heat-{name}"), buffer);
+    }
+}
+
+#[test]
+fn a_demotion_is_as_visible_as_a_promotion() {
+    let theme = theme("terminal-dark");
+    let buffer = Explored::found(20).act(&[Action::First]).draw((120, 40), &theme);
+    let screen = plain(&buffer);
+    assert!(screen.contains("↓19"), "the first skill fell from 1 to 20:\n{screen}");
+    let roles = |symbol: &str, role: Role| {
+        let colour = theme.style(role).fg;
+        buffer.content().iter().filter(|cell| cell.symbol() == symbol && Some(cell.fg) == colour).count()
+    };
+    // Each change stands in the gutter and in the reranked column; a selected row has the selection's style instead.
+    let (down, up) = (screen.matches('↓').count(), screen.matches('↑').count());
+    assert!(down >= 2 && up >= 2, "{screen}");
+    assert!(roles("↓", Role::Demoted) + 2 >= down && roles("↑", Role::Promoted) + 2 >= up, "{screen}");
+}
+
+#[test]
+fn unfinished_states_say_so_in_words() {
+    let screen = |change: &dyn Fn(&mut Explored)| {
+        let mut explored = Explored::new();
+        change(&mut explored);
+        explored.screen((80, 24))
+    };
+    let typed = |explored: &mut Explored| {
+        let key = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE);
+        explored.tab.key(key, &explored.session, &mut explored.out);
+    };
+    assert!(screen(&|explored| explored.session.library = None).contains("Loading the library"));
+    assert!(screen(&|explored| explored.session.library = Some(Arc::default())).contains("The library has no skills"));
+    assert!(screen(&|explored| explored.session.models = ModelState::Failed("no file".into())).contains("no file"));
+    assert!(screen(&typed).contains("Searching"));
+    let provisional = screen(&|explored| {
+        typed(explored);
+        let mut list = (*fixture::shortlist(&explored.library(), QueryId(1), explored.session.settings)).clone();
+        (list.ran, list.vectors) = (Stage1::Lexical, (12, 24));
+        explored.answer(Response::Stage1(Arc::new(list)));
+    });
+    assert!(provisional.contains("lexical only: vectors 12/24"), "{provisional}");
+    let nothing = screen(&|explored| {
+        typed(explored);
+        let mut list = (*fixture::shortlist(&explored.library(), QueryId(1), explored.session.settings)).clone();
+        list.hits.clear();
+        explored.answer(Response::Stage1(Arc::new(list)));
+    });
+    assert!(nothing.contains("No skill has a word of this request"), "{nothing}");
+    let failed = screen(&|explored| {
+        typed(explored);
+        explored.answer(Response::Failed { id: QueryId(1), message: "out of\u{1b}[2J memory".into() });
+    });
+    assert!(failed.contains("not answered: out of") && !failed.contains('\u{1b}'), "{failed}");
+}
+
+#[test]
+fn a_click_selects_and_the_wheel_moves() {
+    let mut explored = Explored::found(20);
+    let area = Rect::new(0, 0, 120, 40);
+    let layout = explored.tab.layout(area, &explored.session);
+    let event = |kind, column, row| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    let (x, y) = (layout.shortlist.x + 10, layout.shortlist.y + 3);
+    let click = event(MouseEventKind::Down(MouseButton::Left), x, y);
+    explored.tab.mouse(click, area, &explored.session, &mut explored.out);
+    let row = |explored: &Explored, y: u16| {
+        plain(&explored.draw((120, 40), &theme("mono"))).lines().nth(y.into()).map(str::to_owned)
+    };
+    assert!(row(&explored, y).is_some_and(|row| row.starts_with('▌')), "{:?}", row(&explored, y));
+    explored.tab.mouse(event(MouseEventKind::ScrollDown, x, y), area, &explored.session, &mut explored.out);
+    assert!(row(&explored, y + 1).is_some_and(|row| row.starts_with('▌')), "{:?}", row(&explored, y + 1));
+}
+
+fn evaluated(done: usize) -> (Evaluate, Session, Outbox) {
+    let (mut tab, session, mut out) = (Evaluate::new(), fixture::session(), Outbox::default());
+    let text = |text: &str| Text::line(text);
+    let task = Task { id: text("t"), request: text("r"), domain: text(""), difficulty: text(""), tags: Vec::new() };
+    let benchmark = Benchmark { name: "demo".into(), tasks: vec![(task, Qrels::default()); 120], problems: Vec::new() };
+    tab.start(benchmark, &session, &mut out);
+    if done > 0 {
+        let report = Arc::new(report(done));
+        let (run, outcome) = (RunId(1), report.outcomes[0].clone());
+        tab.response(
+            &Response::Eval(EvalEvent::Progress { run, done, of: 120, outcome, so_far: report }),
+            &session,
+            &mut out,
+        );
+    }
+    (tab, session, out)
+}
+
+fn report(done: usize) -> EvalReport {
+    let failures = [None, Some(Failure::NotInShortlist), Some(Failure::Demoted), Some(Failure::RankedLow)];
+    let outcomes = (0..done)
+        .map(|at| {
+            let mut after = MetricRow::default();
+            after.0[Metric::NdcgAt10 as usize] = at as f64 / 200.0;
+            Arc::new(QueryOutcome {
+                task_id: Text::line(format!("demo-{at}")),
+                request: Text::block(format!("Request {at}: do what has to be done, and say so.\nSecond line.")),
+                gold: vec![Text::line("gold")],
+                gold_missing: Vec::new(),
+                ranking: Vec::new(),
+                best_before: (at % 4 != 1).then_some(at % 7 + 1),
+                best_after: (at % 4 != 1).then_some(at % 13 + 1),
+                before: MetricRow::default(),
+                after,
+                failure: failures[at % 4],
+                elapsed: Duration::from_millis(40),
+            })
+        })
+        .collect();
+    EvalReport {
+        benchmark: "demo".into(),
+        protocol: "builtin, fused, fields full, depth 20, nDCG with linear gain".into(),
+        before: MetricRow([0.61, 0.7, 0.72, 0.81, 0.78]),
+        after: MetricRow([0.66, 0.74, 0.7, 0.81, 0.75]),
+        single: (MetricRow([0.7, 0.8, 0.78, 0.9, 0.9]), 80),
+        multi: (MetricRow([0.5, 0.6, 0.6, 0.7, 0.5]), 36),
+        scored: done - 2,
+        unscored: vec![
+            (Text::line("demo-17"), "no gold skill in the library".into()),
+            (Text::line("demo-90"), String::new()),
+        ],
+        outcomes,
+        elapsed: Duration::from_secs(6),
+    }
+}
+
+#[test]
+fn evaluate_at_every_size() {
+    for size in SIZES {
+        for (name, done) in [("evaluate-start", 0), ("evaluate-running", 60)] {
+            let (tab, session, _) = evaluated(done);
+            let buffer = draw(size, |frame| tab.draw(frame, frame.area(), &session, &theme("mono")));
+            snapshot(name, size, &plain(&buffer));
+        }
+    }
+}
+
+#[test]
+fn a_frame_costs_far_less_than_a_keystroke_may() {
+    let theme = theme("terminal-dark");
+    let explored = Explored::explained();
+    let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a test terminal");
+    let mut times: Vec<Duration> = (0..100)
+        .map(|_| {
+            let started = Instant::now();
+            terminal.draw(|frame| explored.tab.draw(frame, frame.area(), &explored.session, &theme)).expect("drawn");
+            started.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("Explore, attention view, 200x60: median {:?}, p95 {:?}", times[50], times[95]);
+    // The aim is 5 ms; four times that leaves room for a loaded machine and still catches building what is not seen.
+    assert!(times[50] < Duration::from_millis(20), "{:?}", times[50]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_size_breaks_a_frame(width in 1u16..220, height in 1u16..70, focus in 0usize..4, view in 0usize..3, ascii: bool) {
+        let theme = theme("mono");
+        let mut explored = Explored::explained();
+        explored.session.ascii = ascii;
+        explored.act(&vec![Action::FocusNext; focus]).act(&vec![Action::CycleDetail; view]);
+        explored.draw((width, height), &theme);
+        explored.act(&[Action::PageDown, Action::Last]);
+        explored.draw((width, height), &theme);
+        let (tab, session, _) = evaluated(60);
+        draw((width, height), |frame| tab.draw(frame, frame.area(), &session, &theme));
+    }
+}
