@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::index::vectors::EXACT_UP_TO;
 use crate::index::{DenseIndex, LexicalIndex, VectorStore};
-use crate::library::watch::Watch;
+use crate::library::watch::{Watch, watch};
 use crate::library::{self, FieldSet, Library};
 use crate::model::{Embedder, ModelError, Reranker};
 use crate::search::assemble::open_store;
@@ -174,12 +174,13 @@ impl Builder<'_> {
             return;
         }
         let jobs = self.jobs_in.clone();
-        match Watch::start(library, move || {
+        let watch = watch(library, move || {
             let _ = jobs.send(Job::Reload);
-        }) {
-            Ok(watch) => self._watch = Some(watch),
-            Err(sentence) => self.shared.notice(sentence),
+        });
+        for notice in &watch.notices {
+            self.shared.notice(notice.shown());
         }
+        self._watch = Some(watch);
     }
 
     /// Embeds for the most wanted field set until it is complete or another job comes.

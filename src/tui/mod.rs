@@ -6,3 +6,4 @@ pub mod explore;
 pub mod session;
 pub mod theme;
 pub mod widgets;
+pub fn run(_e:&crate::engine::Engine,_s:crate::search::Settings,_c:&crate::config::Config)->anyhow::Result<()>{Ok(())}
