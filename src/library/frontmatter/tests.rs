@@ -71,6 +71,9 @@ fn front_matter_never_closed() {
     assert_eq!((found.name.as_str(), found.description.as_str()), ("a", "b"));
     assert_eq!(found.body, "# Title\n\nText.");
     assert_eq!(rules(&found), [("unclosed-frontmatter", Some(1))]);
+    // A blank line inside a block of text does not end it.
+    let found = draft("---\nname: a\ndescription: |\n  one\n\n  two\n\nText: here.\n");
+    assert_eq!((found.description.as_str(), found.body.as_str()), ("one\n\ntwo", "Text: here."));
     // A horizontal rule further down is not the closing line.
     let found = draft("---\nname: a\ndescription: b\n\n# Title\n\nText.\n\n---\n\nMore.\n");
     assert_eq!(found.body, "# Title\n\nText.\n\n---\n\nMore.");
