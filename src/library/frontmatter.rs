@@ -67,14 +67,15 @@ pub(super) fn read(text: &str, folder: &str) -> Result<Draft, Finding> {
     }
     match split(text, &mut notes)? {
         Some(parts) => {
-            let (entries, body) = entries(parts, &mut notes)?;
-            Ok(assemble(entries, body, folder, notes))
+            let (mut entries, body) = entries(parts, &mut notes)?;
+            entries.iter_mut().for_each(|entry| entry.line = parts.in_file(entry.line));
+            Ok(assemble(entries, parts.opening(), body, folder, notes))
         }
         None => {
             let message = "has no front matter between `---` lines: it is called after its folder and described by its \
                            first paragraph";
             notes.push(Finding::new("no-frontmatter", 1, message));
-            let draft = assemble(Vec::new(), text, folder, Vec::new());
+            let draft = assemble(Vec::new(), 1, text, folder, Vec::new());
             Ok(Draft { notes, ..draft })
         }
     }
@@ -103,6 +104,11 @@ impl<'a> Parts<'a> {
 
     fn unclosed_at(self, end: usize) -> Self {
         Parts { front_end: end, body_start: end, ..self }
+    }
+
+    /// Line of the file on which the front matter is opened.
+    fn opening(&self) -> u64 {
+        self.line.saturating_sub(1).max(1)
     }
 
     /// Line of the file for a 1-based line of the front matter.
@@ -223,8 +229,7 @@ fn entries<'a>(parts: Parts<'a>, notes: &mut Vec<Finding>) -> Result<(Vec<Entry>
             return Err(Finding::new("yaml-too-deep", parts.in_file(line), message));
         }
         Err(YamlError::TooManyNodes { line }) => {
-            let message = format!("the front matter has more than {} values: shorten it", yaml::MAX_NODES);
-            return Err(Finding::new("yaml-too-many-values", parts.in_file(line), message));
+            return Err(too_many(parts.in_file(line)));
         }
         Err(YamlError::Alias { line }) => {
             let message = "anchors (&) and aliases (*) are never expanded but read as text: put the value in quotes";
@@ -261,12 +266,17 @@ fn repaired<'a>(
         && front[end..].trim_start().starts_with('#')
         && let Ok(Value::Map(entries)) = yaml::parse(&front[..end])
     {
-        notes.push(unclosed(parts.line.saturating_sub(1).max(1)));
+        notes.push(unclosed(parts.opening()));
         return Ok((entries, parts.unclosed_at(end).body()));
     }
     let message = format!("the front matter is not valid YAML ({reason}); its `key: value` lines were read one by one");
     notes.push(Finding::new("yaml-syntax", line, message));
     Ok((by_line(parts)?, parts.body()))
+}
+
+fn too_many(line: u64) -> Finding {
+    let message = format!("the front matter has more than {} values: shorten it", yaml::MAX_NODES);
+    Finding::new("yaml-too-many-values", line, message)
 }
 
 fn by_line(parts: Parts<'_>) -> Result<Vec<Entry>, Finding> {
@@ -275,61 +285,65 @@ fn by_line(parts: Parts<'_>) -> Result<Vec<Entry>, Finding> {
         let message = "the front matter is not valid YAML and has no `key: value` line: write name and description";
         return Err(Finding::new("yaml-unreadable", parts.line, message));
     }
+    if entries.len() > yaml::MAX_NODES {
+        return Err(too_many(parts.line));
+    }
     Ok(entries)
 }
 
-/// Picks name and description, and fills what is missing as clients do.
-fn assemble(entries: Vec<Entry>, body: &str, folder: &str, mut notes: Vec<Finding>) -> Draft {
+/// Picks name and description, and fills what is missing as clients do. Lines are those of the file; `opening` is that
+/// of the front matter.
+fn assemble(entries: Vec<Entry>, opening: u64, body: &str, folder: &str, mut notes: Vec<Finding>) -> Draft {
     let body = body.trim_start_matches(['\r', '\n']).trim_end();
     let (mut name, mut description) = (None, None);
     let mut extra = Vec::new();
-    for entry in entries {
-        let slot = match entry.key.as_str() {
+    let mut twice: Option<(String, u64)> = None;
+    for Entry { key, value, line } in entries {
+        let slot = match key.as_str() {
             "name" => &mut name,
             "description" => &mut description,
             _ => {
-                entry.value.leaves(entry.key, &mut extra);
+                value.leaves(key, &mut extra);
                 continue;
             }
         };
-        if slot.replace(entry.value).is_some() {
-            notes.push(Finding::new(
-                "duplicate-key",
-                None,
-                format!("`{}` is given twice, the last one counts", entry.key),
-            ));
+        if slot.replace((value, line)).is_some() {
+            twice.get_or_insert((key, line));
         }
     }
-    let name = pick_name(name, folder, &mut notes);
-    let description = pick_description(description, body, &mut notes);
+    if let Some((key, line)) = twice {
+        notes.push(Finding::new(
+            "duplicate-key",
+            line,
+            format!("`{key}` is given more than once, the last one counts"),
+        ));
+    }
+    let name = pick_name(name.unwrap_or((Value::Null, opening)), folder, &mut notes);
+    let description = pick_description(description.unwrap_or((Value::Null, opening)), body, &mut notes);
     if body.is_empty() {
         notes.push(Finding::new("empty-body", None, "there are no instructions after the front matter"));
     }
     Draft { name, description, body: body.to_string(), extra, notes }
 }
 
-fn pick_name(value: Option<Value>, folder: &str, notes: &mut Vec<Finding>) -> String {
-    let value = value.unwrap_or(Value::Null);
+fn pick_name((value, line): (Value, u64), folder: &str, notes: &mut Vec<Finding>) -> String {
+    let mut note = |rule, message: &str| notes.push(Finding::new(rule, line, message));
     let text = value.flat().split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
-        notes.push(Finding::new("missing-name", None, "has no name, it is called after its folder: add `name`"));
+        note("missing-name", "has no name, it is called after its folder: add `name`");
         return folder.to_string();
     }
     if !matches!(value, Value::Scalar(_, false)) {
-        notes.push(Finding::new("name-not-text", None, "the name is not a text, it was read as one: put it in quotes"));
+        note("name-not-text", "the name is not a text, it was read as one: put it in quotes");
     }
     if text.chars().count() > MAX_NAME {
-        notes.push(Finding::new(
-            "long-name",
-            None,
-            format!("the name is longer than the {MAX_NAME} characters allowed"),
-        ));
+        note("long-name", &format!("the name is longer than the {MAX_NAME} characters allowed: shorten it"));
     }
     text
 }
 
-fn pick_description(value: Option<Value>, body: &str, notes: &mut Vec<Finding>) -> String {
-    let value = value.unwrap_or(Value::Null);
+fn pick_description((value, line): (Value, u64), body: &str, notes: &mut Vec<Finding>) -> String {
+    let mut note = |rule, message: &str| notes.push(Finding::new(rule, line, message));
     let text = value.flat().trim().to_string();
     if text.is_empty() {
         let paragraph = first_paragraph(body);
@@ -337,17 +351,15 @@ fn pick_description(value: Option<Value>, body: &str, notes: &mut Vec<Finding>) 
             true => "has no description and no paragraph to take one from: add `description`",
             false => "has no description, the first paragraph stands in for it: add `description`",
         };
-        notes.push(Finding::new("missing-description", None, message));
+        note("missing-description", message);
         return paragraph;
     }
     if !matches!(value, Value::Scalar(_, false)) {
-        let message = "the description is not a text, its parts were joined: write it as one text in quotes";
-        notes.push(Finding::new("description-not-text", None, message));
+        note("description-not-text", "the description is not a text, its parts were joined: write one text in quotes");
     }
     if text.chars().count() > MAX_DESCRIPTION {
-        let message =
-            format!("the description is longer than {MAX_DESCRIPTION} characters: Codex does not load such a skill");
-        notes.push(Finding::new("long-description", None, message));
+        let limit = format!("the description is longer than {MAX_DESCRIPTION} characters");
+        note("long-description", &format!("{limit}, Codex does not load such a skill: shorten it"));
     }
     text
 }
@@ -382,150 +394,4 @@ pub(super) fn first_paragraph(body: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn rules(draft: &Draft) -> Vec<(&'static str, Option<u64>)> {
-        draft.notes.iter().map(|note| (note.rule, note.line)).collect()
-    }
-
-    fn draft(text: &str) -> Draft {
-        read(text, "folder").unwrap()
-    }
-
-    fn refusal(text: &str) -> (&'static str, Option<u64>) {
-        let finding = read(text, "folder").unwrap_err();
-        (finding.rule, finding.line)
-    }
-
-    #[test]
-    fn a_good_file_has_no_notes() {
-        let good =
-            draft("---\nname: pdf\ndescription: \"Read: PDFs\"\nmetadata:\n  tags: [a, b]\n---\n\n# PDF\n\nDo it.\n");
-        assert_eq!((good.name.as_str(), good.description.as_str()), ("pdf", "Read: PDFs"));
-        assert_eq!(good.body, "# PDF\n\nDo it.");
-        assert_eq!(good.extra, [("metadata.tags".to_string(), "a, b".to_string())]);
-        assert_eq!(good.notes, []);
-    }
-
-    #[test]
-    fn byte_order_mark_windows_lines_and_blank_lines() {
-        let found = draft("\u{FEFF}\r\n---\r\nname: a\r\ndescription: b\r\n---\r\nbody\r\nmore\r\n");
-        assert_eq!((found.name.as_str(), found.description.as_str()), ("a", "b"));
-        assert_eq!(found.body, "body\r\nmore");
-        assert_eq!(rules(&found), [("bom", Some(1)), ("crlf", None), ("blank-lines-first", Some(2))]);
-    }
-
-    #[test]
-    fn no_front_matter_at_all() {
-        let found = draft("# Title\n\n```sh\nls\n```\n\nFirst line\nsecond line.\n\nNot this.\n");
-        assert_eq!((found.name.as_str(), found.description.as_str()), ("folder", "First line second line."));
-        assert!(found.body.starts_with("# Title"));
-        assert_eq!(rules(&found), [("no-frontmatter", Some(1))]);
-    }
-
-    #[test]
-    fn unquoted_colon() {
-        let found = draft("---\nname: a\ndescription: Use when: it's \"late\"\nlicense: MIT\n---\nbody");
-        assert_eq!(found.description, "Use when: it's \"late\"");
-        assert_eq!(found.extra, [("license".to_string(), "MIT".to_string())]);
-        assert_eq!(rules(&found), [("unquoted-colon", Some(3))]);
-    }
-
-    #[test]
-    fn values_that_are_no_yaml() {
-        let found =
-            draft("---\nname: a\ndescription: *Fast* tool\nargument-hint: [file] [page]\nb: \"x\" y\n---\nbody");
-        assert_eq!(found.description, "*Fast* tool");
-        assert_eq!(found.extra[0].1, "[file] [page]");
-        assert_eq!(found.extra[1].1, "\"x\" y");
-        assert_eq!(rules(&found), [("unquoted-value", Some(3))]);
-    }
-
-    #[test]
-    fn read_line_by_line_when_nothing_else_helps() {
-        let found = draft("---\nname: a\ndescription: |\n  one\n\ttwo\nbroken: [\n---\nbody");
-        assert_eq!((found.name.as_str(), found.description.as_str()), ("a", "one\ntwo"));
-        assert_eq!(rules(&found)[0].0, "yaml-syntax");
-    }
-
-    #[test]
-    fn front_matter_never_closed() {
-        let found = draft("---\nname: a\ndescription: b\n\n# Title\n\nText.\n");
-        assert_eq!((found.name.as_str(), found.description.as_str()), ("a", "b"));
-        assert_eq!(found.body, "# Title\n\nText.");
-        assert_eq!(rules(&found), [("unclosed-frontmatter", Some(1))]);
-        // A horizontal rule further down is not the closing line.
-        let found = draft("---\nname: a\ndescription: b\n\n# Title\n\nText.\n\n---\n\nMore.\n");
-        assert_eq!(found.body, "# Title\n\nText.\n\n---\n\nMore.");
-        assert_eq!(rules(&found), [("unclosed-frontmatter", Some(1))]);
-    }
-
-    #[test]
-    fn front_matter_never_opened() {
-        let found = draft("name: a\ndescription: b\n\n---\n\n# Title\n\n---\nmore");
-        assert_eq!((found.name.as_str(), found.description.as_str()), ("a", "b"));
-        assert_eq!(found.body, "# Title\n\n---\nmore");
-        assert_eq!(rules(&found), [("unopened-frontmatter", Some(1))]);
-        assert_eq!(rules(&draft("name: a thing\n\nText.\n"))[0].0, "no-frontmatter");
-    }
-
-    #[test]
-    fn text_before_the_front_matter() {
-        let found = draft(
-            "--------------------------80187b9f\nContent-Type: text/plain\n\n---\nname: a\ndescription: b\n---\nbody",
-        );
-        assert_eq!(found.name, "a");
-        assert_eq!(rules(&found), [("text-before-frontmatter", Some(4))]);
-        assert_eq!(rules(&draft("Real text.\n---\nname: a\n---\n"))[0].0, "no-frontmatter");
-    }
-
-    #[test]
-    fn odd_types() {
-        let found = draft("---\nname: 42\ndescription:\n  - one\n  - two\n---\nbody");
-        assert_eq!((found.name.as_str(), found.description.as_str()), ("42", "one, two"));
-        assert_eq!(rules(&found), [("name-not-text", None), ("description-not-text", None)]);
-        let found = draft("---\nname: ~\ndescription: ''\n---\n# T\n\nFirst.");
-        assert_eq!((found.name.as_str(), found.description.as_str()), ("folder", "First."));
-        assert_eq!(rules(&found), [("missing-name", None), ("missing-description", None)]);
-        let found = draft("---\nname: a\nname: b\ndescription: c\n---\nbody");
-        assert_eq!((found.name.as_str(), rules(&found)), ("b", vec![("duplicate-key", None)]));
-    }
-
-    #[test]
-    fn what_is_no_skill() {
-        assert_eq!(refusal(" \n\n"), ("empty-file", None));
-        assert_eq!(refusal("---\njust words\n---\nbody"), ("frontmatter-not-a-map", Some(2)));
-        assert_eq!(refusal("---\n- a\n- b\n---\nbody"), ("frontmatter-not-a-map", Some(2)));
-        assert_eq!(refusal("---\n{ \" [\n---\nbody"), ("yaml-unreadable", Some(2)));
-        let deep = format!("---\nname: a\nx: {}{}\n---\n", "[".repeat(100), "]".repeat(100));
-        assert_eq!(refusal(&deep), ("yaml-too-deep", Some(3)));
-        let many: String = (0..20_000).map(|n| format!("k{n}: v\n")).collect();
-        assert_eq!(refusal(&format!("---\n{many}---\n")).0, "yaml-too-many-values");
-        let long = "x".repeat(300 * 1024);
-        assert_eq!(refusal(&format!("---\nname: {long}\n---\n")), ("frontmatter-too-long", Some(1)));
-    }
-
-    #[test]
-    fn aliases_are_text() {
-        let mut bomb = "---\nname: bomb\na0: &a0 lol\n".to_string();
-        for n in 1..30 {
-            bomb += &format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1);
-        }
-        let found = draft(&(bomb + "---\nbody"));
-        assert_eq!(rules(&found)[0], ("yaml-alias", Some(3)));
-        assert_eq!(found.extra[1].1, "&a1 [*a0, *a0, *a0, *a0]");
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_or_refused(parts in prop::collection::vec(prop::sample::select(vec![
-            "---\n", "---", "name: ", "description: ", "a", ": ", "\n", "\r\n", "  ", "- ", "[", "]", "\"", "'", "|\n", "# ",
-            "```", "\u{feff}", "é", "\0", "&a ", "*a", "{", "}", "Content-Type: x\n",
-        ]), 0..40)) {
-            let _ = read(&parts.concat(), "folder");
-        }
-    }
-}
+mod tests;

@@ -55,19 +55,23 @@ fn unquoted(value: &str) -> &str {
     ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value)
 }
 
-/// Where the keys at the head of `text` end: before the first blank line or heading after a key, or before the first
-/// line that is neither a key nor belongs to one. `None` if there is no key.
+/// Where the keys at the head of `text` end: before the first heading or other line that is no key and belongs to none,
+/// or before a blank line that no indented line follows. `None` if there is no key.
 pub(super) fn leading_keys(text: &str) -> Option<usize> {
     let mut found = false;
+    let mut blank = None;
     for line in lines(text) {
-        let indented = line.text.starts_with([' ', '\t', '-']);
-        if key_value(line.text).is_some() {
-            found = true;
-        } else if found && !indented || !line.text.is_empty() && !line.text.starts_with('#') && !indented {
-            return found.then_some(line.start);
+        let indented = line.text.starts_with([' ', '\t']);
+        match blank {
+            _ if line.text.is_empty() => _ = found.then(|| blank.get_or_insert(line.start)),
+            Some(end) if !indented => return Some(end),
+            _ if key_value(line.text).is_some() => found = true,
+            _ if !found && line.text.starts_with('#') => (),
+            _ if !indented && !line.text.starts_with('-') => return found.then_some(line.start),
+            _ => blank = None,
         }
     }
-    found.then_some(text.len())
+    found.then_some(blank.unwrap_or(text.len()))
 }
 
 /// Reads `key: value` lines one by one. Lines that are no key belong to the key above them, so no text is lost.
