@@ -110,8 +110,8 @@ impl Explore {
         self.settle();
     }
 
-    pub fn mouse(&mut self, event: MouseEvent, area: Rect, session: &Session, out: &mut Outbox) {
-        let layout = self.layout(area, session);
+    pub fn mouse(&mut self, event: MouseEvent, area: Rect, _: &Session, _: &mut Outbox) {
+        let layout = self.layout(area);
         let Some(pane) = layout.focus_at(event.column, event.row) else {
             return;
         };
@@ -143,7 +143,6 @@ impl Explore {
             }
             _ => return,
         }
-        let _ = out;
         self.settle();
     }
 
