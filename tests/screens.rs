@@ -188,7 +188,7 @@ fn explore_in_ascii_is_ascii() {
 
 #[test]
 fn heat_has_its_styles_in_colour_and_without() {
-    for name in ["beacon-dark", "mono"] {
+    for name in ["beacon-dark", "beacon-light", "mono"] {
         let mut explored = Explored::explained();
         explored.act(&[Action::NextBand]);
         let buffer = explored.draw((100, 24), &theme(name));
@@ -330,6 +330,13 @@ fn evaluate_at_every_size() {
             snapshot(name, size, &plain(&buffer));
         }
     }
+}
+
+#[test]
+fn evaluate_says_what_it_will_do() {
+    let (tab, session) = (Evaluate::new(), fixture::session());
+    let buffer = draw((80, 24), |frame| tab.draw(frame, frame.area(), &session, &theme("mono")));
+    snapshot("evaluate-idle", (80, 24), &plain(&buffer));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::explain::Lens;
 use crate::library::SkillIx;
 use crate::search::{QueryId, Reranking, Shortlist};
 use crate::tui::explore::fixture::{attribution, id, library, reranking, session, shortlist};
+use crate::tui::widgets::Ink;
 
 /// A tab, what it reads, and all it has asked for.
 struct Script {
@@ -211,6 +212,28 @@ fn attention_is_asked_for_once_when_the_selection_rests_on_a_scored_skill() {
     assert_ne!(script.tab.lens, Lens::default());
     script.act(&[Action::Up]);
     assert!(script.tab.explained().is_none(), "another skill's heat is not shown");
+}
+
+#[test]
+fn highlighting_changes_the_looks_of_what_is_shown_and_of_nothing_else() {
+    let mut script = Script::typed("a");
+    script.found(20);
+    let ink = |script: &Script, of: &str| {
+        let (_, page) = script.tab.preview.as_ref().expect("a preview");
+        let at = page.text().text().find(of).expect("text");
+        page.text().runs(at..at + 1).next().expect("run").1
+    };
+    let selected = script.tab.selected().expect("a selection");
+    let skill = &selected.library[selected.skill];
+    let before = script.tab.preview.as_ref().map(|(_, page)| page.text().text().to_owned());
+    assert_eq!(ink(&script, "# "), Ink::Plain, "plain at once");
+    let other = selected.library.skills().iter().find(|other| other.hash != skill.hash).expect("another skill");
+    script.tab.preview(PreviewReady { hash: other.hash, inks: [(2, Ink::Warning)].into() });
+    assert_eq!(ink(&script, "# "), Ink::Plain, "another skill's inks");
+    // Ends beyond the body and inside a character are no reason to panic.
+    script.tab.preview(PreviewReady { hash: skill.hash, inks: [(4, Ink::Heading), (99_999, Ink::Code)].into() });
+    assert_eq!(ink(&script, "# "), Ink::Heading);
+    assert_eq!(before, script.tab.preview.as_ref().map(|(_, page)| page.text().text().to_owned()));
 }
 
 #[test]
