@@ -69,17 +69,13 @@ impl Explored {
         let asked = explored.out.requests.iter().any(|request| matches!(request, Request::Explain { .. }));
         assert!(asked, "attention was asked for");
         let (capture, _) = fixture::attribution();
-        let library = explored.list_library();
+        let library = explored.library();
         explored.answer(Response::Explained { id: QueryId(1), skill: SkillIx(0), library, capture });
         explored
     }
 
     fn library(&self) -> Arc<Library> {
         self.session.library.clone().expect("a library")
-    }
-
-    fn list_library(&self) -> Arc<Library> {
-        self.library()
     }
 
     fn act(&mut self, actions: &[Action]) -> &mut Self {
@@ -147,6 +143,38 @@ fn explore_at_every_size() {
 }
 
 #[test]
+fn a_long_request_takes_four_rows_and_a_huge_one_says_what_it_is() {
+    let mut explored = Explored::found(20);
+    explored.act(&[Action::ClearQuery]);
+    let request = "Our release went out on Friday and the pods restart. ".repeat(95);
+    explored.tab.paste(&request, &explored.session, &mut explored.out);
+    snapshot("explore-pasted", (80, 24), &explored.screen((80, 24)));
+    explored.tab.paste(&request.repeat(400), &explored.session, &mut explored.out);
+    snapshot("explore-huge", (80, 24), &explored.screen((80, 24)));
+}
+
+#[test]
+fn typing_into_the_longest_editable_request_stays_within_a_frame() {
+    let mut explored = Explored::new();
+    explored.tab.paste(&"some words ".repeat(2_900), &explored.session, &mut explored.out);
+    let theme = theme("terminal-dark");
+    let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a test terminal");
+    let mut times: Vec<Duration> = (0..50)
+        .map(|_| {
+            let started = Instant::now();
+            let key = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE);
+            explored.tab.key(key, &explored.session, &mut explored.out);
+            terminal.draw(|frame| explored.tab.draw(frame, frame.area(), &explored.session, &theme)).expect("drawn");
+            started.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("Key to frame with a request of 32 kB, 200x60: median {:?}, p95 {:?}", times[25], times[47]);
+    // The aim is 16 ms; the factor is for a loaded machine.
+    assert!(times[25] < Duration::from_millis(50), "{:?}", times[25]);
+}
+
+#[test]
 fn explore_in_ascii_is_ascii() {
     let mut explored = Explored::explained();
     explored.session.ascii = true;
@@ -160,7 +188,7 @@ fn explore_in_ascii_is_ascii() {
 
 #[test]
 fn heat_has_its_styles_in_colour_and_without() {
-    for name in ["beacon-dark", "mono"] {
+    for name in ["beacon-dark", "beacon-light", "mono"] {
         let mut explored = Explored::explained();
         explored.act(&[Action::NextBand]);
         let buffer = explored.draw((100, 24), &theme(name));
@@ -224,7 +252,7 @@ fn unfinished_states_say_so_in_words() {
 fn a_click_selects_and_the_wheel_moves() {
     let mut explored = Explored::found(20);
     let area = Rect::new(0, 0, 120, 40);
-    let layout = explored.tab.layout(area, &explored.session);
+    let layout = explored.tab.layout(area);
     let event = |kind, column, row| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
     let (x, y) = (layout.shortlist.x + 10, layout.shortlist.y + 3);
     let click = event(MouseEventKind::Down(MouseButton::Left), x, y);
@@ -302,6 +330,13 @@ fn evaluate_at_every_size() {
             snapshot(name, size, &plain(&buffer));
         }
     }
+}
+
+#[test]
+fn evaluate_says_what_it_will_do() {
+    let (tab, session) = (Evaluate::new(), fixture::session());
+    let buffer = draw((80, 24), |frame| tab.draw(frame, frame.area(), &session, &theme("mono")));
+    snapshot("evaluate-idle", (80, 24), &plain(&buffer));
 }
 
 #[test]

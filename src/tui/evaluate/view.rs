@@ -7,7 +7,6 @@ use ratatui::text::{Line, Span};
 use crate::eval::{EvalReport, Failure, Metric, QueryOutcome};
 use crate::tui::session::Session;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::text::wrap;
 use crate::tui::widgets::{Symbols, fit, pane, score_bar, sentence, thousands, width, window};
 
 use super::list::failure_label;
@@ -199,14 +198,12 @@ fn outcome_row(outcome: &QueryOutcome, columns: u16, selected: bool, ink: &Ink) 
     let room = if columns < NARROW { 10 } else { 17 };
     let used = 1 + room + width(&ranks) + 2;
     let request = outcome.request.shown();
-    // One row is enough of a request; wrapping finds where it ends.
-    let first = wrap(request.lines().next().unwrap_or(""), 400).first().cloned().unwrap_or(0..0);
     vec![
         ink.span(if selected { ink.symbols.selected } else { " " }, Role::Accent),
         ink.span(fit(label, room, ink.symbols.ellipsis), role),
         ink.span(ranks, Role::Text),
         ink.span("  ", Role::Text),
-        ink.span(fit(&request[first], usize::from(columns).saturating_sub(used), ink.symbols.ellipsis), Role::Text),
+        ink.span(fit(request, usize::from(columns).saturating_sub(used), ink.symbols.ellipsis), Role::Text),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The attention view's words and numbers: heat, what the reranker never saw, what the caps cut.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::engine::Request;
 use crate::explain::{Attribution, Band, Lens, Word, attribute};
@@ -8,8 +9,14 @@ use crate::library::{Field, Library, SkillIx};
 use crate::model::Capture;
 use crate::search::{QueryId, Shortlist};
 use crate::tui::theme::HEAT_STEPS;
-use crate::tui::widgets::{Ink, Page, RunText, Symbols, thousands};
-use std::sync::Arc;
+use crate::tui::widgets::text::bounded;
+use crate::tui::widgets::{Ink, Page, RunText, Symbols, clip, thousands};
+
+use super::preview::SHOWN_BYTES;
+
+/// Words that are named with their share, and the columns each may take.
+const NAMED_WORDS: usize = 5;
+const NAMED_COLUMNS: usize = 24;
 
 /// A capture, and what the present lens makes of it.
 pub struct Explained {
@@ -17,6 +24,8 @@ pub struct Explained {
     pub library: Arc<Library>,
     pub capture: Arc<Capture>,
     pub attribution: Attribution,
+    /// The words with the most attention, found once per lens and not once per frame.
+    pub most: Vec<(String, f32)>,
     pub page: Page,
 }
 
@@ -24,11 +33,13 @@ impl Explained {
     pub fn new(skill: SkillIx, library: Arc<Library>, capture: Arc<Capture>, lens: Lens, symbols: &Symbols) -> Self {
         let attribution = attribute(&capture, lens);
         let page = Page::new(heat_text(&capture, &attribution, symbols));
-        Explained { skill, library, capture, attribution, page }
+        let most = named(&attribution, symbols);
+        Explained { skill, library, capture, attribution, most, page }
     }
 
     pub fn look_through(&mut self, lens: Lens, symbols: &Symbols) {
         self.attribution = attribute(&self.capture, lens);
+        self.most = named(&self.attribution, symbols);
         self.page.set(heat_text(&self.capture, &self.attribution, symbols));
     }
 }
@@ -62,6 +73,10 @@ pub fn heat_text(capture: &Capture, attribution: &Attribution, symbols: &Symbols
     for word in &attribution.words {
         let ink = ink_of(word, most, capture);
         let starts_field = word.field.is_some() && word.field != field;
+        if text.text().len() > SHOWN_BYTES {
+            text.push("\n(the rest is not shown here)", Ink::Warning);
+            break;
+        }
         if ink == Ink::Unseen && before != Ink::Unseen {
             text.push(&format!("\n{rule} not seen by the reranker {rule}\n"), Ink::Warning);
         } else if starts_field && !text.is_empty() {
@@ -75,7 +90,7 @@ pub fn heat_text(capture: &Capture, attribution: &Attribution, symbols: &Symbols
         }
         let shown = word.text.shown();
         let inked = shown.trim_end();
-        text.push(inked, ink);
+        text.push(bounded(inked, SHOWN_BYTES).0, ink);
         (space, before) = (&shown[inked.len()..], ink);
     }
     for (field, cut) in cuts(attribution) {
@@ -106,7 +121,7 @@ fn step(weight: f32, most: f32) -> u8 {
 }
 
 /// The words with the most attention and their shares, heaviest first.
-pub fn heaviest(attribution: &Attribution, count: usize) -> Vec<(&str, f32)> {
+fn heaviest(attribution: &Attribution, count: usize) -> Vec<(&str, f32)> {
     let mut words: Vec<(&str, f32)> =
         attribution.words.iter().filter_map(|word| Some((word.text.shown().trim(), word.weight?))).collect();
     let by_weight = |a: &(&str, f32), b: &(&str, f32)| b.1.total_cmp(&a.1);
@@ -116,6 +131,12 @@ pub fn heaviest(attribution: &Attribution, count: usize) -> Vec<(&str, f32)> {
     }
     words.sort_by(by_weight);
     words
+}
+
+/// The words of the legend; a blob without a space is a word too, so they are cut.
+fn named(attribution: &Attribution, symbols: &Symbols) -> Vec<(String, f32)> {
+    let clipped = |(word, weight)| (clip(word, NAMED_COLUMNS, symbols.ellipsis), weight);
+    heaviest(attribution, NAMED_WORDS).into_iter().map(clipped).collect()
 }
 
 /// The layers a band stands for, as [`Band`] defines them.

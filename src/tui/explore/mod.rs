@@ -24,7 +24,6 @@ use ratatui::layout::Rect;
 
 use crate::explain::Lens;
 use crate::library::{ContentHash, Text};
-use crate::tui::session::Session;
 use crate::tui::widgets::{Page, Symbols};
 
 use attention::{Asked, Explained};
@@ -118,7 +117,7 @@ impl Explore {
     }
 
     /// Where everything is in this area; the same answer for drawing and for the mouse.
-    pub fn layout(&self, area: Rect, _: &Session) -> Layout {
+    pub fn layout(&self, area: Rect) -> Layout {
         let query_width = area.width.saturating_sub(view::PROMPT);
         let wants = Wants { query_rows: self.query.rows(query_width), mine: self.mine.is_some(), focus: self.focus };
         layout::layout(area, wants)

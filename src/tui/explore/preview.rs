@@ -11,13 +11,12 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use syntect::parsing::{ParseState, ScopeStack, SyntaxSet};
 
 use crate::library::{ContentHash, Library, Skill, SkillIx, Text};
+use crate::tui::widgets::text::bounded;
 use crate::tui::widgets::{Ink, RunText, thousands};
-
-use super::query::bounded;
 
 /// What of a body is shown: wrapping is linear, and 256 KiB wrap in about 2 ms. The 99th percentile of real bodies is
 /// about 30 KB (domain.md, finding 10).
-const SHOWN_BYTES: usize = 256 * 1024;
+pub const SHOWN_BYTES: usize = 256 * 1024;
 /// Lines that are highlighted; 575 lines take a third of a second (tui.md, c).
 const HIGHLIGHTED_LINES: usize = 2_000;
 /// Longer lines stay plain: regular expressions are not linear in them (yazi uses the same bound).
@@ -193,7 +192,7 @@ fn head(text: &mut RunText, library: &Library, skill: SkillIx) {
         text.push(&badge, Ink::Badge);
         text.push("\n", Ink::Plain);
     }
-    text.push(own.description.shown(), Ink::Plain);
+    text.push(bounded(own.description.shown(), SHOWN_BYTES).0, Ink::Plain);
     text.push("\n", Ink::Plain);
     for (key, value) in &own.extra {
         text.push(&format!("{key}: "), Ink::Muted);

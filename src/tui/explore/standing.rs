@@ -3,10 +3,12 @@
 use crate::library::Library;
 use crate::search::{Hit, PinnedStanding, Placed, Reranking, Shortlist, Stage1};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{RankChange, Symbols};
+use crate::tui::widgets::{RankChange, Symbols, clip};
 
 /// How many of those above are named.
 const NAMED: usize = 3;
+/// Columns of a name.
+const NAME: usize = 40;
 
 /// Pieces of one line and what they mean.
 pub type Pieces = Vec<(String, Role)>;
@@ -19,15 +21,18 @@ pub fn standing(
     symbols: &Symbols,
 ) -> (Pieces, Pieces) {
     let Some(skill) = library.find(id) else {
-        return (vec![(format!("{id} is not in this library"), Role::Warning)], Vec::new());
+        return (
+            vec![(format!("{} is not in this library", clip(id, NAME, symbols.ellipsis)), Role::Warning)],
+            Vec::new(),
+        );
     };
-    let name = (library[skill].name.shown().to_owned(), Role::Pinned);
+    let name = (clip(library[skill].name.shown(), NAME, symbols.ellipsis), Role::Pinned);
     let Some((shortlist, reranking)) = results else {
         return (vec![name, (": a request will show where it stands".into(), Role::Muted)], Vec::new());
     };
     let (mut ranks, above) = match shortlist.hit(skill) {
         Some(hit) => listed(hit, shortlist, reranking, symbols),
-        None => lost(shortlist.pinned.filter(|pinned| pinned.skill == skill), shortlist, reranking),
+        None => lost(shortlist.pinned.filter(|pinned| pinned.skill == skill), shortlist, reranking, symbols),
     };
     ranks.splice(0..0, [name, (": ".into(), Role::Text)]);
     (ranks, above)
@@ -41,9 +46,9 @@ pub fn short_standing(
     symbols: &Symbols,
 ) -> Pieces {
     let Some(skill) = library.find(id) else {
-        return vec![(format!("{id} is not in this library"), Role::Warning)];
+        return vec![(format!("{} is not in this library", clip(id, NAME, symbols.ellipsis)), Role::Warning)];
     };
-    let name = (format!(" {}", library[skill].name), Role::Pinned);
+    let name = (format!(" {}", clip(library[skill].name.shown(), NAME, symbols.ellipsis)), Role::Pinned);
     let Some((shortlist, reranking)) = results else {
         return vec![name];
     };
@@ -69,7 +74,7 @@ fn listed(hit: &Hit, shortlist: &Shortlist, reranking: Option<&Reranking>, symbo
     let Some((reranking, row)) = reranking.and_then(|list| Some((list, list.row(hit.skill)?))) else {
         ranks.push((format!(", {} not reranked", symbols.dot), Role::Muted));
         let ahead = shortlist.hits.iter().take(hit.rank - 1).map(|hit| hit.skill);
-        return (ranks, beaten_by("above it: ", ahead, shortlist));
+        return (ranks, beaten_by("above it: ", ahead, shortlist, symbols));
     };
     let change = RankChange::of(row);
     if change == RankChange::Unscored {
@@ -87,10 +92,15 @@ fn listed(hit: &Hit, shortlist: &Shortlist, reranking: Option<&Reranking>, symbo
         ranks.push((" by the reranker".into(), Role::Text));
     }
     let ahead = reranking.rows.iter().take(row.after - 1).map(|row| row.skill);
-    (ranks, beaten_by("above it: ", ahead, shortlist))
+    (ranks, beaten_by("above it: ", ahead, shortlist, symbols))
 }
 
-fn lost(pinned: Option<PinnedStanding>, shortlist: &Shortlist, reranking: Option<&Reranking>) -> (Pieces, Pieces) {
+fn lost(
+    pinned: Option<PinnedStanding>,
+    shortlist: &Shortlist,
+    reranking: Option<&Reranking>,
+    symbols: &Symbols,
+) -> (Pieces, Pieces) {
     let mut ranks = vec![(format!("not in the shortlist of {}", shortlist.settings.depth), Role::Demoted)];
     let why = match pinned {
         None => ": where it stands comes with the next search".into(),
@@ -104,9 +114,9 @@ fn lost(pinned: Option<PinnedStanding>, shortlist: &Shortlist, reranking: Option
     let above = match reranking {
         Some(reranking) => {
             let ahead: Vec<_> = reranking.rows.iter().map(|row| row.skill).collect();
-            beaten_by("beaten by ", ahead.into_iter(), shortlist)
+            beaten_by("beaten by ", ahead.into_iter(), shortlist, symbols)
         }
-        None => beaten_by("beaten by ", shortlist.hits.iter().map(|hit| hit.skill), shortlist),
+        None => beaten_by("beaten by ", shortlist.hits.iter().map(|hit| hit.skill), shortlist, symbols),
     };
     (ranks, above)
 }
@@ -132,9 +142,11 @@ fn beaten_by(
     words: &str,
     skills: impl ExactSizeIterator<Item = crate::library::SkillIx>,
     shortlist: &Shortlist,
+    symbols: &Symbols,
 ) -> Pieces {
     let more = skills.len().saturating_sub(NAMED);
-    let names: Vec<&str> = skills.take(NAMED).map(|skill| shortlist.library[skill].name.shown()).collect();
+    let name = |skill| clip(shortlist.library[skill].name.shown(), NAME, symbols.ellipsis);
+    let names: Vec<String> = skills.take(NAMED).map(name).collect();
     if names.is_empty() {
         return Vec::new();
     }

@@ -110,8 +110,13 @@ impl Explore {
         self.settle();
     }
 
-    pub fn mouse(&mut self, event: MouseEvent, area: Rect, session: &Session, out: &mut Outbox) {
-        let layout = self.layout(area, session);
+    pub fn mouse(&mut self, event: MouseEvent, area: Rect, _: &Session, _: &mut Outbox) {
+        let layout = self.layout(area);
+        let clicked = matches!(event.kind, MouseEventKind::Down(MouseButton::Left));
+        if clicked && layout.mine.contains((event.column, event.row).into()) {
+            self.choice = self.mine.clone().map_or(Choice::Best, Choice::Skill);
+            return self.settle();
+        }
         let Some(pane) = layout.focus_at(event.column, event.row) else {
             return;
         };
@@ -143,7 +148,6 @@ impl Explore {
             }
             _ => return,
         }
-        let _ = out;
         self.settle();
     }
 

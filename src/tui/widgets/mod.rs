@@ -15,5 +15,5 @@ pub use pane::{pane, sentence};
 pub use rank_change::RankChange;
 pub use run_text::{Ink, Page, RunText};
 pub use symbols::Symbols;
-pub use text::{fit, percent, thousands, width};
+pub use text::{clip, fit, percent, thousands, width};
 pub use window::window;

@@ -18,10 +18,28 @@ fn grapheme_width(grapheme: &str) -> usize {
     if grapheme == "\t" { TAB.len() } else { grapheme.width() }
 }
 
+/// The first `most` bytes at most, whole characters only, and how many bytes were left off.
+pub fn bounded(text: &str, most: usize) -> (&str, usize) {
+    let end = (0..=most.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    (&text[..end], text.len() - end)
+}
+
+/// What can matter of a text for this many columns: a name of a megabyte must not be measured for every frame. A
+/// column takes four bytes at most, and sanitised text has few that take none.
+fn head(text: &str, columns: usize) -> &str {
+    bounded(text, columns * 8 + 64).0
+}
+
+/// At most `columns` columns, cut with `ellipsis` where it is longer; nothing is padded.
+pub fn clip(text: &str, columns: usize, ellipsis: &str) -> String {
+    let own = width(&one_line(head(text, columns)));
+    fit(text, columns.min(own), ellipsis)
+}
+
 /// One line of exactly `columns` columns: cut with `ellipsis` where it is too long, padded where it is too short, line
 /// breaks and tabs as spaces.
 pub fn fit(text: &str, columns: usize, ellipsis: &str) -> String {
-    let text = one_line(text);
+    let text = one_line(head(text, columns));
     let own = width(&text);
     if own <= columns {
         return format!("{text}{}", " ".repeat(columns - own));
@@ -151,6 +169,13 @@ mod tests {
         #[test]
         fn fit_is_exactly_as_wide_as_asked(text in "\\PC{0,40}", columns in 0usize..30) {
             prop_assert_eq!(width(&fit(&text, columns, "…")), columns);
+        }
+
+        #[test]
+        fn clip_is_never_wider_and_keeps_what_fits(text in "\\PC{0,40}", columns in 0usize..60) {
+            let clipped = clip(&text, columns, "…");
+            prop_assert!(width(&clipped) <= columns);
+            prop_assert!(width(&text) > columns || clipped == text);
         }
 
         #[test]

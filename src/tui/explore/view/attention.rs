@@ -8,7 +8,7 @@ use crate::engine::ModelState;
 use crate::explain::Attribution;
 use crate::library::Field;
 use crate::tui::explore::Explore;
-use crate::tui::explore::attention::{Explained, band_label, band_layers, cuts, heaviest};
+use crate::tui::explore::attention::{Explained, band_label, band_layers, cuts};
 use crate::tui::theme::{HEAT_STEPS, Role};
 use crate::tui::widgets::layer_strip::STRIP_ROWS;
 use crate::tui::widgets::run_text::field_role;
@@ -26,8 +26,6 @@ const ABOVE_FROM: u16 = 30;
 const BAR: usize = 9;
 /// Field, share, token share and lift.
 const WITHOUT_BAR: usize = 36;
-/// Words that are named with their share.
-const NAMED: usize = 5;
 
 impl Explore {
     pub(super) fn draw_attention(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
@@ -73,7 +71,7 @@ impl Explore {
             rows.extend((0..STRIP_ROWS).map(|_| Line::default()));
         }
         rows.push(legend(ink));
-        rows.extend(wrapped(&heaviest_words(attribution), columns, Role::Muted, ink));
+        rows.extend(wrapped(&heaviest_words(&explained.most), columns, Role::Muted, ink));
         let used = (rows.len() as u16).min(area.height);
         for (y, row) in rows.into_iter().take(used.into()).enumerate() {
             frame.render_widget(row, Rect { y: area.y + y as u16, height: 1, ..area });
@@ -145,9 +143,8 @@ fn legend(ink: &Ink) -> Line<'static> {
     std::iter::once(ink.span("heat of a word ", Role::Muted)).chain(steps).collect()
 }
 
-fn heaviest_words(attribution: &Attribution) -> String {
-    let words: Vec<String> =
-        heaviest(attribution, NAMED).into_iter().map(|(word, weight)| format!("{word} {}", percent(weight))).collect();
+fn heaviest_words(most: &[(String, f32)]) -> String {
+    let words: Vec<String> = most.iter().map(|(word, weight)| format!("{word} {}", percent(*weight))).collect();
     match words.is_empty() {
         true => "no word was read".into(),
         false => format!("most: {}", words.join(", ")),

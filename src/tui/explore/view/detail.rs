@@ -10,7 +10,7 @@ use crate::search::Shortlist;
 use crate::tui::explore::layout::Focus;
 use crate::tui::explore::{Explore, View};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{RankChange, fit, pane, sentence};
+use crate::tui::widgets::{RankChange, clip, fit, pane, sentence};
 
 use super::Ink;
 use super::lists::score_text;
@@ -57,8 +57,7 @@ impl Explore {
             .collect();
         if let Some(selected) = self.selected() {
             let name = selected.library[selected.skill].name.shown().trim();
-            let name = fit(name, crate::tui::widgets::width(name).min(40), ink.symbols.ellipsis);
-            title.push(ink.span(name, Role::Accent));
+            title.push(ink.span(clip(name, 40, ink.symbols.ellipsis), Role::Accent));
         }
         title
     }

@@ -42,7 +42,7 @@ impl Explore {
     pub fn draw(&self, frame: &mut Frame, area: Rect, session: &Session, theme: &Theme) {
         let area = area.intersection(frame.area());
         let ink = Ink { session, theme, symbols: Symbols::of(session.ascii) };
-        let layout = self.layout(area, session);
+        let layout = self.layout(area);
         if layout.tier == Tier::Sentence {
             return sentence(frame, area, "Too small: 24 columns and 5 rows are needed.", Role::Warning, theme);
         }
