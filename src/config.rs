@@ -105,11 +105,7 @@ impl Default for Config {
 impl Config {
     /// Reads the file (`path`, or `SKILLSCOPE_CONFIG`, or the usual place) and the environment, and lays `flags` on
     /// top. A missing file is no error unless it was named.
-    pub fn load(
-        path: Option<&Path>,
-        env: &dyn Fn(&str) -> Option<String>,
-        flags: Layer,
-    ) -> Result<Self, ConfigError> {
+    pub fn load(path: Option<&Path>, env: &dyn Fn(&str) -> Option<String>, flags: Layer) -> Result<Self, ConfigError> {
         let named = path.map(Path::to_path_buf).or_else(|| env("SKILLSCOPE_CONFIG").map(PathBuf::from));
         let usual = || Dirs::find().map(|dirs| dirs.config.join("config.toml"));
         let (path, must_exist) = match named {

@@ -10,9 +10,9 @@ const DAYS: usize = 7;
 
 /// Logs to a file in the state directory, at the level `SKILLSCOPE_LOG` asks for (`info` by default). Without a place
 /// to write nothing is logged: a missing log must not keep anyone from working. Drop the guard last.
-pub fn to_file() -> Option<WorkerGuard> {
-    let dir = Dirs::find()?.state;
-    std::fs::create_dir_all(&dir).ok()?;
+pub fn to_file(dirs: Option<&Dirs>) -> Option<WorkerGuard> {
+    let dir = &dirs?.state;
+    std::fs::create_dir_all(dir).ok()?;
     let appender = tracing_appender::rolling::Builder::new()
         .rotation(tracing_appender::rolling::Rotation::DAILY)
         .filename_prefix("skillscope")

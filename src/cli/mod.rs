@@ -28,6 +28,8 @@ pub enum Outcome {
     Done,
     /// Nothing was found.
     Nothing,
+    /// The interface ended with this status: 0, or 128 + the signal.
+    Status(i32),
 }
 
 /// See which skills an agent's router would find for a request, in which order, and why.
@@ -65,6 +67,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),
+        Ok(Outcome::Status(status)) => ExitCode::from(u8::try_from(status).unwrap_or(2)),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("skillscope: {error:#}");

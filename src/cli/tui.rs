@@ -4,7 +4,9 @@ use std::io::IsTerminal;
 
 use anyhow::bail;
 
+use crate::config::Dirs;
 use crate::engine::{Engine, EngineOptions};
+use crate::tui::{self, TuiOptions};
 
 use super::{Outcome, RouterArgs, log, prepare};
 
@@ -15,9 +17,11 @@ pub fn run(router: RouterArgs) -> anyhow::Result<Outcome> {
              `skillscope search \"REQUEST\" --json` (see --help)"
         );
     }
-    let config = prepare::configuration(&router)?;
+    let mut config = prepare::configuration(&router)?;
     let options = prepare::Options::from_config(&router, &config)?;
-    let _log = log::to_file();
+    config.settings = options.settings;
+    let dirs = Dirs::find();
+    let _log = log::to_file(dirs.as_ref());
     let engine = Engine::start(EngineOptions {
         source: options.source,
         cache: options.cache,
@@ -27,6 +31,8 @@ pub fn run(router: RouterArgs) -> anyhow::Result<Outcome> {
         watch: true,
         approximate: options.settings.approximate,
     });
-    crate::tui::run(&engine, options.settings, &config)?;
-    Ok(Outcome::Done)
+    let log = dirs.as_ref().map(|dirs| dirs.state.join("stderr.log"));
+    let status =
+        tui::run(engine.handle(), engine.responses().clone(), TuiOptions { config, dirs, log, notices: Vec::new() })?;
+    Ok(Outcome::Status(status))
 }

@@ -64,7 +64,7 @@ pub struct Layer {
     pub color: Option<ColorChoice>,
     pub keymap: Option<String>,
     /// Changes to the keymap, `[keys.SECTION]`; checked by the keymap.
-    pub(crate) keys: Option<toml::Table>,
+    pub keys: Option<toml::Table>,
     pub ascii: Option<bool>,
     pub mouse: Option<bool>,
     #[serde(deserialize_with = "word")]

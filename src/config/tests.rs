@@ -26,9 +26,8 @@ fn each_layer_covers_the_one_below_and_only_where_it_speaks() {
 #[test]
 fn colour_goes_flag_then_own_variable_then_no_color_then_file() {
     let file = "color = 256";
-    let color = |pairs: &[(&str, &str)], flag| {
-        resolve(file, pairs, Layer { color: flag, ..Layer::default() }).unwrap().color
-    };
+    let color =
+        |pairs: &[(&str, &str)], flag| resolve(file, pairs, Layer { color: flag, ..Layer::default() }).unwrap().color;
     assert_eq!(color(&[], None), ColorChoice::Ansi256);
     assert_eq!(color(&[("NO_COLOR", "")], None), ColorChoice::Ansi256);
     assert_eq!(color(&[("NO_COLOR", "1")], None), ColorChoice::None);

@@ -54,7 +54,13 @@ pub enum Request {
     /// Replaces any search still under way.
     Search(SearchRequest),
     /// Attention for one skill of the library that is on screen.
-    Explain { id: QueryId, text: Arc<str>, settings: Settings, library: Arc<Library>, skill: SkillIx },
+    Explain {
+        id: QueryId,
+        text: Arc<str>,
+        settings: Settings,
+        library: Arc<Library>,
+        skill: SkillIx,
+    },
     /// Read the library again, whatever the watcher saw.
     Reload,
     Evaluate(EvalRequest),

@@ -113,9 +113,9 @@ impl Engine {
         Engine { shared, wake, responses, threads }
     }
 
-    /// Never blocks.
-    pub fn send(&self, request: Request) {
-        self.handle().send(request);
+    /// See [`EngineHandle::send`].
+    pub fn send(&self, request: Request) -> bool {
+        self.handle().send(request)
     }
 
     pub fn responses(&self) -> &Receiver<Response> {
@@ -146,14 +146,15 @@ pub struct EngineHandle {
 }
 
 impl EngineHandle {
-    /// Never blocks. A search makes older work stop from here on, before the engine has even woken.
-    pub fn send(&self, request: Request) {
+    /// Never blocks; false if the engine has stopped. A search makes older work stop from here on, before the engine
+    /// has even woken.
+    pub fn send(&self, request: Request) -> bool {
         match &request {
             Request::Search(search) => self.shared.newest.store(search.id.0, Ordering::Release),
             Request::Shutdown => self.shared.stopping.store(true, Ordering::Release),
             _ => {}
         }
-        let _ = self.wake.send(Wake::Request(request));
+        self.wake.send(Wake::Request(request)).is_ok()
     }
 }
 

@@ -46,6 +46,10 @@ pub enum Action {
     ToggleMouse,
     Reload,
     Suspend,
+    /// Modal keymaps: characters go to the text field.
+    InsertMode,
+    /// Modal keymaps: characters are commands.
+    NormalMode,
     // Explore
     FocusQuery,
     ClearQuery,

@@ -49,11 +49,6 @@ impl Results {
         self.shortlist.as_ref().map(|shortlist| &shortlist.library)
     }
 
-    /// The request text and settings of the answers to come.
-    pub fn asked(&self) -> Option<(&Arc<str>, Settings)> {
-        self.asked.as_ref().map(|asked| (&asked.text, asked.settings))
-    }
-
     /// A new search, or `None` if exactly this was asked last and `again` does not force it.
     pub fn ask(
         &mut self,

@@ -1,0 +1,241 @@
+//! The frame around the tabs: header with the tabs, status line, footer with keys.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use crate::engine::ModelState;
+
+use super::action::{Action, Tab};
+use super::fit::{fit, width};
+use super::session::Session;
+use super::theme::{Role, Theme};
+
+/// Below this nothing useful fits.
+pub const SMALLEST: (u16, u16) = (40, 12);
+
+/// From this many rows on the status line has a row of its own.
+const STATUS_FROM: u16 = 20;
+
+/// Where things are on a screen of some size. A pure function of the size, so that the mouse asks the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Areas {
+    pub header: Rect,
+    pub body: Rect,
+    /// Only on screens with rows to spare; otherwise a sentence takes the place of the hints.
+    pub status: Option<Rect>,
+    pub hints: Rect,
+    pub too_small: bool,
+}
+
+pub fn areas(screen: Rect) -> Areas {
+    let status = u16::from(screen.height >= STATUS_FROM);
+    let [header, body, status_row, hints] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(status),
+        Constraint::Length(1),
+    ])
+    .areas(screen);
+    Areas {
+        header,
+        body,
+        status: (status > 0).then_some(status_row),
+        hints,
+        too_small: screen.width < SMALLEST.0 || screen.height < SMALLEST.1,
+    }
+}
+
+pub fn draw_too_small(frame: &mut Frame, theme: &Theme) {
+    let (columns, rows) = SMALLEST;
+    let text = format!("skillscope needs {columns} columns and {rows} rows; this window is smaller.");
+    frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).style(theme.style(Role::Text)), frame.area());
+}
+
+/// First and last column of each tab's title in the header.
+fn titles(header: Rect) -> impl Iterator<Item = (Tab, u16, u16)> {
+    let mut left = header.x;
+    Tab::ALL.into_iter().map(move |tab| {
+        let start = left;
+        // " 1 Explore "
+        left += 4 + width(tab.title()) as u16;
+        (tab, start, left)
+    })
+}
+
+/// The tab whose title is at a column of the header.
+pub fn tab_at(header: Rect, column: u16) -> Option<Tab> {
+    titles(header).find(|&(_, start, end)| (start..end).contains(&column)).map(|(tab, ..)| tab)
+}
+
+pub fn draw_header(frame: &mut Frame, area: Rect, current: Tab, session: &Session, theme: &Theme) {
+    let mut spans = Vec::new();
+    for (index, tab) in Tab::ALL.into_iter().enumerate() {
+        let role = if tab == current { Role::Selection } else { Role::Muted };
+        let number_role = if tab == current { Role::Selection } else { Role::Key };
+        spans.push(Span::styled(format!(" {} ", index + 1), theme.style(number_role)));
+        spans.push(Span::styled(format!("{} ", tab.title()), theme.style(role)));
+    }
+    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    frame.render_widget(Line::from(spans), area);
+    let name = "skillscope ";
+    let room = usize::from(area.width).saturating_sub(used + 1);
+    let library = library_words(session);
+    let right = match room {
+        room if room > width(&library) + width(name) => format!("{library}  {name}"),
+        _ => fit(&library, room, session.ascii).into_owned(),
+    };
+    frame.render_widget(Line::styled(right, theme.style(Role::Muted)).right_aligned(), area);
+}
+
+fn library_words(session: &Session) -> String {
+    match &session.library {
+        None => "reading the library".into(),
+        Some(library) => match library.roots.as_slice() {
+            [root] => format!("{} skills in {}", grouped(library.len()), root.label),
+            roots => format!("{} skills in {} places", grouped(library.len()), roots.len()),
+        },
+    }
+}
+
+/// 12345 as "12,345".
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A sentence if there is one, else the state of models and vectors.
+pub fn draw_status(frame: &mut Frame, area: Rect, notice: Option<&str>, session: &Session, theme: &Theme) {
+    if let Some(notice) = notice {
+        return draw_notice(frame, area, notice, session, theme);
+    }
+    let (text, role) = state_words(session);
+    let text = fit(&text, usize::from(area.width), session.ascii).into_owned();
+    frame.render_widget(Line::styled(text, theme.style(role)), area);
+}
+
+pub fn draw_notice(frame: &mut Frame, area: Rect, notice: &str, session: &Session, theme: &Theme) {
+    let mark = if session.ascii { "* " } else { "▸ " };
+    let room = usize::from(area.width).saturating_sub(width(mark));
+    let line = Line::from(vec![
+        Span::styled(mark, theme.style(Role::Accent)),
+        Span::styled(fit(notice, room, session.ascii).into_owned(), theme.style(Role::Warning)),
+    ]);
+    frame.render_widget(line, area);
+}
+
+fn state_words(session: &Session) -> (String, Role) {
+    let models = match &session.models {
+        ModelState::Loading => "models are loading".into(),
+        ModelState::Failed(reason) => return (format!("no models: {reason}"), Role::Error),
+        ModelState::Ready { embedder, reranker, device, .. } => {
+            let reranker = reranker.as_ref().map_or("no reranker", |id| id.name.as_str());
+            format!("{} + {reranker} on {}", embedder.name, device.label())
+        }
+    };
+    let vectors = match session.indexing {
+        Some(indexing) if indexing.finished => format!(", {} vectors", grouped(indexing.ready)),
+        Some(indexing) => format!(
+            ", vectors {} of {} ({} tokens/s)",
+            grouped(indexing.ready),
+            grouped(indexing.of),
+            grouped(indexing.tokens_per_second.max(0.0) as usize)
+        ),
+        None => String::new(),
+    };
+    (format!("{models}{vectors}"), Role::Muted)
+}
+
+/// What the footer offers, most useful first, with the shortest word for each. Common ones come last in the table and
+/// so are the first to go when the window is narrow, but help is always there.
+pub fn hints(tab: Tab) -> impl Iterator<Item = (Action, &'static str)> {
+    const FIRST: &[(Action, &str)] = &[(Action::Help, "help")];
+    const LAST: &[(Action, &str)] = &[
+        (Action::FocusNext, "next pane"),
+        (Action::Back, "back"),
+        (Action::NextTab, "next tab"),
+        (Action::NextTheme, "colours"),
+        (Action::Reload, "reload"),
+        (Action::Quit, "quit"),
+    ];
+    let own: &[(Action, &str)] = match tab {
+        Tab::Explore => &[
+            (Action::NormalMode, "commands"),
+            (Action::InsertMode, "type"),
+            (Action::FocusQuery, "request"),
+            (Action::CycleDetail, "view"),
+            (Action::Pin, "pin"),
+            (Action::CycleStage1, "stage 1"),
+            (Action::CycleFields, "fields"),
+            (Action::CycleDepth, "depth"),
+            (Action::ToggleRerank, "rerank"),
+            (Action::NextBand, "layers"),
+            (Action::NextHead, "head"),
+            (Action::ClearQuery, "clear"),
+        ],
+        Tab::Evaluate => &[
+            (Action::StartEvaluation, "run"),
+            (Action::CancelEvaluation, "stop"),
+            (Action::Open, "open in Explore"),
+            (Action::Filter, "filter"),
+            (Action::CycleSort, "sort"),
+        ],
+        Tab::Author => &[],
+        Tab::Library => &[
+            (Action::Filter, "filter"),
+            (Action::CycleSort, "sort"),
+            (Action::Open, "try in Explore"),
+            (Action::Copy, "copy id"),
+        ],
+    };
+    FIRST.iter().chain(own).chain(LAST).copied()
+}
+
+/// "key word  key word …", as many as fit; `lead` (a mode, or the keys pressed so far) comes first.
+pub fn draw_hints(
+    frame: &mut Frame,
+    area: Rect,
+    lead: Option<&str>,
+    hints: &[(String, &str)],
+    session: &Session,
+    theme: &Theme,
+) {
+    let mut spans = Vec::new();
+    let mut room = usize::from(area.width);
+    if let Some(lead) = lead {
+        let lead = fit(lead, room, session.ascii);
+        room = room.saturating_sub(width(&lead) + 2);
+        spans.push(Span::styled(lead.into_owned(), theme.style(Role::Title)));
+        spans.push(Span::raw("  "));
+    }
+    for (keys, word) in hints {
+        let needs = width(keys) + 1 + width(word);
+        if needs > room {
+            break;
+        }
+        room = room.saturating_sub(needs + 2);
+        spans.push(Span::styled(keys.clone(), theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {word}  "), theme.style(Role::Muted)));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// Borders for terminals that have no line characters, or count them as two columns.
+pub const ASCII_BORDER: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};

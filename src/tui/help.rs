@@ -1,0 +1,198 @@
+//! Help: everything that can be done here with its keys, searchable, and Enter does what is selected.
+//!
+//! Computed from the effective bindings and from what is available now, so that it cannot say anything that is not so.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::action::{Action, Tab};
+use super::fit::{fit, pad, width};
+use super::keymap::{Found, Group, Keymap, table};
+use super::session::Session;
+use super::theme::{Role, Theme};
+
+/// One action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub action: Action,
+    pub group: Group,
+    /// Empty if it has no key here.
+    pub keys: String,
+    pub about: &'static str,
+    /// Whether it would do something now.
+    pub available: bool,
+}
+
+/// Rows whose keys, name, description or group contain every word of `filter`.
+pub fn rows(keymap: &Keymap, tab: Tab, filter: &str, available: impl Fn(Action) -> bool) -> Vec<Row> {
+    let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
+    let mut rows: Vec<Row> = table::ALL
+        .iter()
+        .map(|&action| Row {
+            action,
+            group: table::group(action),
+            keys: keymap.keys_for(action, tab).join(", "),
+            about: table::about(action),
+            available: available(action),
+        })
+        // What cannot be done on this tab at all is noise here.
+        .filter(|row| row.available || !row.keys.is_empty())
+        .filter(|row| {
+            let text = format!("{} {} {} {}", row.keys, table::name(row.action), row.about, row.group.title());
+            let text = text.to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        })
+        .collect();
+    rows.sort_by_key(|row| row.group);
+    rows
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelpOutcome {
+    Stay,
+    Close,
+    Quit,
+    /// Close, and do what is selected.
+    Run,
+}
+
+#[derive(Debug, Default)]
+pub struct Help {
+    filter: String,
+    /// Index into the rows.
+    selected: usize,
+}
+
+/// Rows that a page key moves.
+const PAGE: usize = 10;
+
+impl Help {
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// The action that Enter does; `None` if it cannot be done now.
+    pub fn chosen(&self, rows: &[Row]) -> Option<Action> {
+        rows.get(self.selected).filter(|row| row.available).map(|row| row.action)
+    }
+
+    /// `found` is what the keymap makes of the key in a text field, so that the user's own keys move here too.
+    pub fn key(&mut self, key: KeyEvent, found: Found) -> HelpOutcome {
+        match found {
+            Found::Action(Action::Up) => self.selected = self.selected.saturating_sub(1),
+            Found::Action(Action::Down) => self.selected += 1,
+            Found::Action(Action::PageUp) => self.selected = self.selected.saturating_sub(PAGE),
+            Found::Action(Action::PageDown) => self.selected += PAGE,
+            Found::Action(Action::Back | Action::NormalMode | Action::Help) => return HelpOutcome::Close,
+            Found::Action(Action::Quit) => return HelpOutcome::Quit,
+            Found::Action(Action::Open) => return HelpOutcome::Run,
+            _ => match (key.code, key.modifiers) {
+                // Whatever the keymap says, these two get out of here.
+                (KeyCode::Esc, _) => return HelpOutcome::Close,
+                (KeyCode::Enter, _) => return HelpOutcome::Run,
+                (KeyCode::Backspace, _) => {
+                    self.filter.pop();
+                    self.selected = 0;
+                }
+                (KeyCode::Char(letter), KeyModifiers::NONE | KeyModifiers::SHIFT) => {
+                    self.filter.push(letter);
+                    self.selected = 0;
+                }
+                _ => {}
+            },
+        }
+        HelpOutcome::Stay
+    }
+
+    /// Keeps the selection on one of `rows` rows.
+    pub fn clamp(&mut self, rows: usize) {
+        self.selected = self.selected.min(rows.saturating_sub(1));
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        // More than a line of it cannot be meant as a filter.
+        self.filter.extend(text.chars().filter(|letter| !letter.is_control()).take(80));
+    }
+
+    pub fn mouse(&mut self, mouse: MouseEvent, body: Rect) -> HelpOutcome {
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.selected += 1,
+            MouseEventKind::ScrollUp => self.selected = self.selected.saturating_sub(1),
+            MouseEventKind::Down(_) if !frame_area(body).contains((mouse.column, mouse.row).into()) => {
+                return HelpOutcome::Close;
+            }
+            _ => {}
+        }
+        HelpOutcome::Stay
+    }
+
+    pub fn draw(&self, frame: &mut Frame, body: Rect, rows: &[Row], session: &Session, theme: &Theme) {
+        let area = frame_area(body);
+        frame.render_widget(Clear, area);
+        frame.buffer_mut().set_style(area, theme.style(Role::Text));
+        let mut block = Block::bordered()
+            .title(Span::styled(" Help: type to search, enter does it, esc closes ", theme.style(Role::Title)))
+            .border_style(theme.style(Role::BorderFocused));
+        if session.ascii {
+            block = block.border_set(super::chrome::ASCII_BORDER);
+        }
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        if inner.height < 2 {
+            return;
+        }
+        let prompt = format!("> {}", self.filter);
+        let prompt = fit(&prompt, usize::from(inner.width.saturating_sub(1)), session.ascii);
+        frame.set_cursor_position((inner.x + width(&prompt) as u16, inner.y));
+        let height = usize::from(inner.height) - 1;
+        let mut lines = vec![Line::styled(prompt.into_owned(), theme.style(Role::Text))];
+        lines.extend(self.lines(rows, usize::from(inner.width), height, session.ascii, theme));
+        frame.render_widget(Paragraph::new(lines), inner);
+    }
+
+    fn lines(&self, rows: &[Row], columns: usize, height: usize, ascii: bool, theme: &Theme) -> Vec<Line<'static>> {
+        if rows.is_empty() {
+            return vec![Line::styled("nothing here is called that", theme.style(Role::Muted))];
+        }
+        let selected = self.selected.min(rows.len() - 1);
+        let longest = rows.iter().map(|row| width(&row.keys)).max().unwrap_or(0);
+        let keys_width = longest.min(columns / 2);
+        let mut lines = Vec::new();
+        let mut selected_line = 0;
+        let mut group = None;
+        for (index, row) in rows.iter().enumerate() {
+            if group != Some(row.group) {
+                group = Some(row.group);
+                lines.push(Line::styled(row.group.title(), theme.style(Role::Title)));
+            }
+            let about = if row.available { row.about.to_string() } else { format!("{} (not now)", row.about) };
+            let (keys, about) = (pad(&row.keys, keys_width, ascii), format!("  {about}"));
+            let mark = if index == selected { "> " } else { "  " };
+            let (key_role, about_role) = match (index == selected, row.available) {
+                (true, _) => (Role::Selection, Role::Selection),
+                (false, true) => (Role::Key, Role::Text),
+                (false, false) => (Role::Muted, Role::Muted),
+            };
+            if index == selected {
+                selected_line = lines.len();
+            }
+            let room = columns.saturating_sub(keys_width + 2);
+            lines.push(Line::from(vec![
+                Span::styled(mark, theme.style(key_role)),
+                Span::styled(keys, theme.style(key_role)),
+                Span::styled(fit(&about, room, ascii).into_owned(), theme.style(about_role)),
+            ]));
+        }
+        let top = selected_line.saturating_sub(height / 2).min(lines.len().saturating_sub(height));
+        lines.into_iter().skip(top).take(height).collect()
+    }
+}
+
+/// Wide enough for two columns of text, never wider than is comfortable to read.
+fn frame_area(body: Rect) -> Rect {
+    let width = body.width.min(92);
+    Rect { x: body.x + (body.width - width) / 2, width, ..body }
+}

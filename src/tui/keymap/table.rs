@@ -1,0 +1,118 @@
+//! Every action with its name, what it does and where it belongs: the one place that help, footer and the
+//! configuration parser read.
+
+use super::super::action::{Action, Tab};
+
+/// A heading in help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Everywhere,
+    Moving,
+    Explore,
+    Attention,
+    Evaluate,
+    Lists,
+}
+
+impl Group {
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Everywhere => "Everywhere",
+            Group::Moving => "Moving",
+            Group::Explore => "Explore",
+            Group::Attention => "Attention view",
+            Group::Evaluate => "Evaluate",
+            Group::Lists => "Lists",
+        }
+    }
+}
+
+/// Makes [`ALL`] and [`entry`] from one list. The `match` has no wildcard, so an action that is missing here does
+/// not compile.
+macro_rules! actions {
+    ($($group:ident: { $($variant:ident $(($tab:path))?, $name:literal, $about:literal;)* })*) => {
+        /// All actions in the order of help.
+        pub const ALL: &[Action] = &[$($(Action::$variant $(($tab))?,)*)*];
+
+        fn entry(action: Action) -> (Group, &'static str, &'static str) {
+            match action {
+                $($(Action::$variant $(($tab))? => (Group::$group, $name, $about),)*)*
+            }
+        }
+    };
+}
+
+actions! {
+    Everywhere: {
+        Quit, "quit", "leave skillscope";
+        Help, "help", "list what can be done here, with its keys";
+        NextTab, "next-tab", "go to the next tab";
+        PreviousTab, "previous-tab", "go to the previous tab";
+        GoTo(Tab::Explore), "go-to-explore", "go to Explore";
+        GoTo(Tab::Evaluate), "go-to-evaluate", "go to Evaluate";
+        GoTo(Tab::Author), "go-to-author", "go to Author";
+        GoTo(Tab::Library), "go-to-library", "go to Library";
+        NextTheme, "next-theme", "change the colours";
+        ToggleMouse, "toggle-mouse", "turn the mouse on, or off to select text with it";
+        Reload, "reload", "read the library again";
+        Suspend, "suspend", "stop and give the terminal back until fg";
+        InsertMode, "insert-mode", "type into the text field";
+        NormalMode, "normal-mode", "stop typing: keys are commands again";
+    }
+    Moving: {
+        FocusNext, "focus-next", "go to the next pane";
+        FocusPrevious, "focus-previous", "go to the previous pane";
+        Back, "back", "leave the pane, the filter or this list";
+        Up, "up", "one row up";
+        Down, "down", "one row down";
+        PageUp, "page-up", "one page up";
+        PageDown, "page-down", "one page down";
+        First, "first", "go to the first row";
+        Last, "last", "go to the last row";
+        Open, "open", "search at once, or open the selected row";
+    }
+    Explore: {
+        FocusQuery, "focus-query", "type a request";
+        ClearQuery, "clear-query", "start a new request";
+        CycleStage1, "cycle-stage1", "stage 1: lexical, dense or fused";
+        CycleFields, "cycle-fields", "what is read: name, + description, + body";
+        CycleDepth, "cycle-depth", "length of the shortlist: 10, 20, 50";
+        ToggleRerank, "toggle-rerank", "stage 2 on or off";
+        Pin, "pin", "follow the selected skill as mine, or stop";
+        CycleDetail, "cycle-detail", "show preview, attention or scores";
+    }
+    Attention: {
+        NextBand, "next-band", "look at later layers";
+        PreviousBand, "previous-band", "look at earlier layers";
+        NextHead, "next-head", "look at the next head";
+        PreviousHead, "previous-head", "look at the previous head";
+    }
+    Evaluate: {
+        StartEvaluation, "start-evaluation", "run the benchmark";
+        CancelEvaluation, "cancel-evaluation", "stop the run; what is done stays";
+    }
+    Lists: {
+        Filter, "filter", "show only rows that contain some text";
+        CycleSort, "cycle-sort", "order the rows another way";
+        Copy, "copy", "copy the id of the selected skill";
+    }
+}
+
+/// Its name in a keymap file.
+pub fn name(action: Action) -> &'static str {
+    entry(action).1
+}
+
+/// One line for people.
+pub fn about(action: Action) -> &'static str {
+    entry(action).2
+}
+
+pub fn group(action: Action) -> Group {
+    entry(action).0
+}
+
+/// The action of this name.
+pub fn by_name(wanted: &str) -> Option<Action> {
+    ALL.iter().copied().find(|&action| name(action) == wanted)
+}
