@@ -9,5 +9,6 @@ mod fixture;
 mod parity;
 #[path = "models/reference.rs"]
 mod reference;
+#[cfg(feature = "builtin-models")]
 #[path = "models/speed.rs"]
 mod speed;

@@ -27,7 +27,7 @@ pub enum Pooling {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbedderProfile {
-    /// "builtin", a directory, or a hub repository.
+    /// "builtin", a directory (a relative one is looked up from where the program runs), or a hub repository.
     pub source: String,
     #[serde(default)]
     pub revision: Option<String>,

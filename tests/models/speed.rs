@@ -24,7 +24,6 @@ fn prose(tokens: usize, seed: usize) -> String {
 
 #[test]
 #[ignore = "a measurement"]
-#[cfg(feature = "builtin-models")]
 fn measure() {
     let load = || {
         std::thread::scope(|scope| {
