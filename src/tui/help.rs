@@ -46,7 +46,8 @@ pub fn rows(keymap: &Keymap, tab: Tab, filter: &str, available: impl Fn(Action) 
             words.iter().all(|word| text.contains(word))
         })
         .collect();
-    rows.sort_by_key(|row| row.group);
+    // What is special about this tab is what one opens help for.
+    rows.sort_by_key(|row| (!row.group.is_of(tab), row.group));
     rows
 }
 
@@ -169,7 +170,8 @@ impl Help {
                 lines.push(Line::styled(row.group.title(), theme.style(Role::Title)));
             }
             let about = if row.available { row.about.to_string() } else { format!("{} (not now)", row.about) };
-            let (keys, about) = (pad(&row.keys, keys_width, ascii), format!("  {about}"));
+            let room = columns.saturating_sub(keys_width + 2);
+            let (keys, about) = (pad(&row.keys, keys_width, ascii), pad(&format!("  {about}"), room, ascii));
             let mark = if index == selected { "> " } else { "  " };
             let (key_role, about_role) = match (index == selected, row.available) {
                 (true, _) => (Role::Selection, Role::Selection),
@@ -179,11 +181,10 @@ impl Help {
             if index == selected {
                 selected_line = lines.len();
             }
-            let room = columns.saturating_sub(keys_width + 2);
             lines.push(Line::from(vec![
                 Span::styled(mark, theme.style(key_role)),
                 Span::styled(keys, theme.style(key_role)),
-                Span::styled(fit(&about, room, ascii).into_owned(), theme.style(about_role)),
+                Span::styled(about, theme.style(about_role)),
             ]));
         }
         let top = selected_line.saturating_sub(height / 2).min(lines.len().saturating_sub(height));

@@ -273,7 +273,11 @@ impl TestPanic {
     }
 
     fn start(self) -> io::Result<()> {
-        let fail = || panic!("asked for by SKILLSCOPE_TEST_PANIC");
+        // The line before it must not be seen either, as if a library wrote to standard error.
+        let fail = || {
+            eprintln!("written to standard error");
+            panic!("asked for by SKILLSCOPE_TEST_PANIC")
+        };
         match self {
             TestPanic::Main => fail(),
             TestPanic::Worker => std::thread::Builder::new().name("worker".into()).spawn(fail).map(drop),

@@ -27,6 +27,18 @@ impl Group {
     }
 }
 
+impl Group {
+    /// Whether these actions are about this tab more than about others.
+    pub fn is_of(self, tab: Tab) -> bool {
+        match self {
+            Group::Explore | Group::Attention => tab == Tab::Explore,
+            Group::Evaluate => tab == Tab::Evaluate,
+            Group::Lists => matches!(tab, Tab::Library | Tab::Evaluate),
+            Group::Everywhere | Group::Moving => false,
+        }
+    }
+}
+
 /// Makes [`ALL`] and [`entry`] from one list. The `match` has no wildcard, so an action that is missing here does
 /// not compile.
 macro_rules! actions {

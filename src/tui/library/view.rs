@@ -150,8 +150,8 @@ impl View<'_> {
             return frame.render_widget(Line::styled("reading the library", self.theme.style(Role::Muted)), area);
         };
         let roots: Vec<String> =
-            library.roots.iter().map(|root| format!("{} {}", grouped(root.skills), root.label)).collect();
-        let text = format!("{} looked at: {}", grouped(library.report.seen), roots.join(", "));
+            library.roots.iter().map(|root| format!("{} from {}", grouped(root.skills), root.label)).collect();
+        let text = format!("{}; {} files and rows looked at", roots.join(", "), grouped(library.report.seen));
         let text = self.fit(&text, usize::from(area.width));
         frame.render_widget(Line::styled(text, self.theme.style(Role::Muted)), area);
     }
@@ -160,7 +160,7 @@ impl View<'_> {
         let (library, rows) = self.tab.rows();
         let of = library.map_or(0, |library| library.len());
         let count = if rows.len() == of { grouped(of) } else { format!("{} of {}", grouped(rows.len()), grouped(of)) };
-        let title = format!("Skills: {count}, by {}", self.tab.wish.sort.about());
+        let title = format!("Skills: {count}, order: {}", self.tab.wish.sort.about());
         let inner = self.pane(frame, area, Pane::Skills, &title);
         let Some(library) = library.filter(|_| inner.height > 1) else { return };
         let columns = Columns::of(library, usize::from(inner.width));
