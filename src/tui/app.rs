@@ -442,7 +442,7 @@ impl App {
     }
 
     fn areas(&self) -> Areas {
-        chrome::areas(Rect::new(0, 0, self.size.0, self.size.1))
+        chrome::areas(Rect::new(0, 0, self.size.0, self.size.1), self.tab)
     }
 
     fn help_rows(&self, filter: &str) -> Vec<super::help::Row> {
@@ -451,7 +451,7 @@ impl App {
 
     /// Draws everything; reads only.
     pub fn draw(&self, frame: &mut Frame) {
-        let areas = chrome::areas(frame.area());
+        let areas = chrome::areas(frame.area(), self.tab);
         let screen = frame.area();
         frame.buffer_mut().set_style(screen, self.theme.style(Role::Text));
         if areas.too_small {
@@ -460,8 +460,12 @@ impl App {
         }
         chrome::draw_header(frame, areas.header, self.tab, &self.session, &self.theme);
         self.tabs.get(self.tab).draw(frame, areas.body, &self.session, &self.theme);
-        if let Some(status) = areas.status {
-            chrome::draw_status(frame, status, self.shown_notice(), &self.session, &self.theme);
+        match (areas.status, self.shown_notice()) {
+            (Some(status), Some(notice)) => chrome::draw_notice(frame, status, notice, &self.session, &self.theme),
+            (Some(status), None) if !areas.status_of_tab => {
+                chrome::draw_status(frame, status, &self.session, &self.theme);
+            }
+            _ => {}
         }
         self.draw_hints(frame, areas);
         if let Some(help) = &self.help {

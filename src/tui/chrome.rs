@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use crate::engine::ModelState;
 
@@ -25,12 +25,15 @@ pub struct Areas {
     pub body: Rect,
     /// Only on screens with rows to spare; otherwise a sentence takes the place of the hints.
     pub status: Option<Rect>,
+    /// The status row belongs to the tab, which has more to say there; only a sentence is put over it.
+    pub status_of_tab: bool,
     pub hints: Rect,
     pub too_small: bool,
 }
 
-pub fn areas(screen: Rect) -> Areas {
+pub fn areas(screen: Rect, tab: Tab) -> Areas {
     let status = u16::from(screen.height >= STATUS_FROM);
+    let status_of_tab = tab == Tab::Explore;
     let [header, body, status_row, hints] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(0),
@@ -40,8 +43,9 @@ pub fn areas(screen: Rect) -> Areas {
     .areas(screen);
     Areas {
         header,
-        body,
+        body: if status_of_tab { body.union(status_row) } else { body },
         status: (status > 0).then_some(status_row),
+        status_of_tab,
         hints,
         too_small: screen.width < SMALLEST.0 || screen.height < SMALLEST.1,
     }
@@ -112,11 +116,8 @@ pub fn grouped(number: usize) -> String {
     out
 }
 
-/// A sentence if there is one, else the state of models and vectors.
-pub fn draw_status(frame: &mut Frame, area: Rect, notice: Option<&str>, session: &Session, theme: &Theme) {
-    if let Some(notice) = notice {
-        return draw_notice(frame, area, notice, session, theme);
-    }
+/// The state of models and vectors.
+pub fn draw_status(frame: &mut Frame, area: Rect, session: &Session, theme: &Theme) {
     let (text, role) = state_words(session);
     let text = fit(&text, usize::from(area.width), session.ascii).into_owned();
     frame.render_widget(Line::styled(text, theme.style(role)), area);
@@ -125,6 +126,8 @@ pub fn draw_status(frame: &mut Frame, area: Rect, notice: Option<&str>, session:
 pub fn draw_notice(frame: &mut Frame, area: Rect, notice: &str, session: &Session, theme: &Theme) {
     let mark = if session.ascii { "* " } else { "▸ " };
     let room = usize::from(area.width).saturating_sub(width(mark));
+    frame.render_widget(Clear, area);
+    frame.buffer_mut().set_style(area, theme.style(Role::Text));
     let line = Line::from(vec![
         Span::styled(mark, theme.style(Role::Accent)),
         Span::styled(fit(notice, room, session.ascii).into_owned(), theme.style(Role::Warning)),

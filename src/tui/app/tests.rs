@@ -200,6 +200,7 @@ fn sentences_stay_long_enough_to_be_read_and_then_go() {
 #[test]
 fn the_session_follows_the_engine() {
     let mut rig = rig("emacs", ColorDepth::True, (80, 24));
+    rig.key("alt-4");
     let indexing = Indexing { ready: 1234, of: 5000, tokens_per_second: 9876.5, finished: false };
     rig.app.handle(Event::Engine(Response::Indexing(indexing)));
     assert!(rig.screen().contains("vectors 1,234 of 5,000 (9,876 tokens/s)"));
