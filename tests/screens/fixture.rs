@@ -191,6 +191,7 @@ fn capture(document: skillscope::text::Document, seen: usize) -> Capture {
         offsets,
         total: document.text.len() + 2,
         seen_bytes: seen,
+        unread: 0,
     };
     let weights = vec![1.0 / positions as f32; 6 * 12 * positions];
     Capture { score: 5.25, document, encoding, attention: Attention { layers: 6, heads: 12, positions, weights } }

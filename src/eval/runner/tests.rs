@@ -51,6 +51,7 @@ fn task(id: &str, gold: &[&str], tags: &[&str]) -> (Task, Qrels) {
 
 fn benchmark(tasks: Vec<(Task, Qrels)>) -> Benchmark {
     Benchmark {
+        pool: None,
         name: "b".into(),
         fingerprint: "f".into(),
         tasks,

@@ -16,6 +16,7 @@ fn outcome(at: usize, failure: Option<Failure>, before: f64, after: f64) -> Arc<
         best_after: failure.is_none().then_some(1),
         before: rows[0],
         after: rows[1],
+        provisional: false,
         failure,
         elapsed: std::time::Duration::from_millis(20),
     })
@@ -43,7 +44,7 @@ fn running() -> (Evaluate, Session, Outbox) {
         difficulty: Text::default(),
         tags: Vec::new(),
     };
-    let benchmark = Benchmark { name: "demo".into(), tasks: vec![(task, Qrels::default()); 4], problems: Vec::new() };
+    let benchmark = Benchmark { tasks: vec![(task, Qrels::default()); 4], ..Benchmark::demo() };
     tab.start(benchmark, &session, &mut out);
     (tab, session, out)
 }
