@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use skillscope::eval::{Benchmark, EvalReport, Metric, MetricRow, Routed, Router, evaluate};
+use skillscope::library::load::Source;
 use skillscope::search::{SearchError, Settings};
 
 /// SkillRouter's numbers are means of f64; this is far above rounding and far below any change of a rank.
@@ -69,6 +70,14 @@ fn pool_ids(dir: &Path) -> HashSet<String> {
     ids
 }
 
+/// The folder of shards that a benchmark brings with it.
+fn shards(benchmark: &Benchmark) -> PathBuf {
+    match &benchmark.pool {
+        Some(Source::Paths(paths)) => paths[0].clone(),
+        other => panic!("the easy tier is the pool, not {other:?}"),
+    }
+}
+
 fn replay(benchmark: &Benchmark, golden: &Value, pool: HashSet<String>) -> EvalReport {
     let rankings: BTreeMap<String, Vec<String>> = serde_json::from_value(golden["predictions"].clone()).unwrap();
     let by_request = benchmark
@@ -97,7 +106,7 @@ fn skillrouter_numbers_are_the_publishers() {
     let benchmark = Benchmark::open(&dir).unwrap();
     assert!(benchmark.problems.is_empty(), "{:?}", benchmark.problems);
     assert_eq!((benchmark.name.as_str(), benchmark.tasks.len()), ("skillrouter-eval-core (subset)", 37));
-    let pool = pool_ids(&Benchmark::pool_dir(&dir).unwrap());
+    let pool = pool_ids(&shards(&benchmark));
     assert_eq!(pool.len(), 6810);
 
     let golden = json(&golden);
@@ -121,7 +130,7 @@ fn grades_outside_the_pool_would_change_ndcg() {
         return;
     };
     let benchmark = Benchmark::open(&dir).unwrap();
-    let mut pool = pool_ids(&Benchmark::pool_dir(&dir).unwrap());
+    let mut pool = pool_ids(&shards(&benchmark));
     let judged = benchmark.tasks.iter().flat_map(|(_, qrels)| qrels.grades.keys().cloned());
     let degraded: HashSet<String> = judged.filter(|id| id.starts_with("degraded/")).collect();
     assert!(!degraded.is_empty() && degraded.is_disjoint(&pool));
@@ -165,7 +174,6 @@ fn a_folder_that_is_no_benchmark_says_what_one_is() {
     let empty = tempfile::tempdir().unwrap();
     let error = Benchmark::open(empty.path()).unwrap_err().to_string();
     assert!(error.contains("tasks.jsonl") && error.contains("relevance.json"), "{error}");
-    assert!(Benchmark::pool_dir(empty.path()).is_none());
 
     std::fs::create_dir(empty.path().join("tasks.jsonl")).unwrap();
     let error = Benchmark::open(empty.path()).unwrap_err().to_string();

@@ -269,7 +269,7 @@ fn evaluated(done: usize) -> (Evaluate, Session, Outbox) {
     let (mut tab, session, mut out) = (Evaluate::new(), fixture::session(), Outbox::default());
     let text = |text: &str| Text::line(text);
     let task = Task { id: text("t"), request: text("r"), domain: text(""), difficulty: text(""), tags: Vec::new() };
-    let benchmark = Benchmark { name: "demo".into(), tasks: vec![(task, Qrels::default()); 120], problems: Vec::new() };
+    let benchmark = Benchmark { tasks: vec![(task, Qrels::default()); 120], ..Benchmark::demo() };
     tab.start(benchmark, &session, &mut out);
     if done > 0 {
         let report = Arc::new(report(done));
@@ -299,6 +299,7 @@ fn report(done: usize) -> EvalReport {
                 best_after: (at % 4 != 1).then_some(at % 13 + 1),
                 before: MetricRow::default(),
                 after,
+                provisional: false,
                 failure: failures[at % 4],
                 elapsed: Duration::from_millis(40),
             })
@@ -318,6 +319,7 @@ fn report(done: usize) -> EvalReport {
         ],
         outcomes,
         elapsed: Duration::from_secs(6),
+        ..EvalReport::default()
     }
 }
 

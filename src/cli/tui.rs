@@ -1,22 +1,15 @@
 //! No subcommand: the interface.
 
-use std::io::IsTerminal;
-
-use anyhow::bail;
-
 use crate::config::Dirs;
 use crate::engine::{Engine, EngineOptions};
+use crate::tui::terminal::Guard;
 use crate::tui::{self, TuiOptions};
 
 use super::{Outcome, RouterArgs, log, prepare};
 
 pub fn run(router: RouterArgs) -> anyhow::Result<Outcome> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        bail!(
-            "the interface needs a terminal, and standard input or output is not one; for scripts use \
-             `skillscope search \"REQUEST\" --json` (see --help)"
-        );
-    }
+    // Before anything is loaded: a script should be told at once.
+    Guard::check(&|name| std::env::var(name).ok())?;
     let mut config = prepare::configuration(&router)?;
     let options = prepare::Options::from_config(&router, &config)?;
     config.settings = options.settings;

@@ -56,16 +56,6 @@ pub enum TuiError {
     Input(String),
 }
 
-impl TuiError {
-    /// The exit status: 2 where the interface was the wrong thing to ask for, or was asked for wrongly.
-    pub fn exit_code(&self) -> i32 {
-        match self {
-            TuiError::Terminal(TerminalError::NotATerminal | TerminalError::Dumb) | TuiError::Keymap(_) => 2,
-            TuiError::Terminal(TerminalError::Io(_)) | TuiError::Io(_) | TuiError::Input(_) => 1,
-        }
-    }
-}
-
 /// What the interface starts with.
 #[derive(Debug, Default)]
 pub struct TuiOptions {
@@ -82,7 +72,6 @@ pub struct TuiOptions {
 /// terminal is as it was before, on every way out. The engine belongs to the caller.
 pub fn run(engine: EngineHandle, responses: Receiver<Response>, options: TuiOptions) -> Result<i32, TuiError> {
     let env = |name: &str| std::env::var(name).ok();
-    Guard::check(&env)?;
     let config = &options.config;
     let keymap = load_keymap(config, options.dirs.as_ref())?;
     let depth = ColorDepth::choose(config.color, &env);

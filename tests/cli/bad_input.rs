@@ -8,7 +8,7 @@ use crate::{Program, stderr, write_skill};
 fn no_terminal_and_no_command_says_so() {
     let output = Program::new().run(&[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("needs a terminal"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("not a terminal"), "{}", stderr(&output));
     assert!(output.stdout.is_empty(), "nothing may be written into a pipe");
 }
 
