@@ -212,3 +212,25 @@ fn explains_the_pair_that_was_scored() {
     let difference = (capture.score - top.score.unwrap()).abs();
     assert!(difference < 1e-4, "the score with capture differs from the one without by {difference}");
 }
+
+#[test]
+fn a_visited_library_is_left_again() {
+    let root = tempfile::tempdir().unwrap();
+    write_skill(root.path(), "alpha", "Fold paper cranes");
+    let engine = Engine::start(options(Source::Paths(vec![root.path().into()]), None));
+    ready(&engine);
+    let skills_after = |request| {
+        engine.send(request);
+        let mut visiting = None;
+        let responses = until(&engine, |response| {
+            if let Response::Visiting(now) = response {
+                visiting = Some(*now);
+            }
+            matches!(response, Response::Library(_))
+        });
+        let Some(Response::Library(library)) = responses.last() else { unreachable!() };
+        (visiting, library.len())
+    };
+    assert_eq!(skills_after(Request::Open(Some(Source::Demo))), (Some(true), 76));
+    assert_eq!(skills_after(Request::Open(None)), (Some(false), 1));
+}

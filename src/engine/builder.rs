@@ -8,8 +8,9 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::index::vectors::EXACT_UP_TO;
 use crate::index::{DenseIndex, LexicalIndex, VectorStore};
+use crate::library::load::Source;
 use crate::library::watch::{Watch, watch};
-use crate::library::{self, FieldSet, Library};
+use crate::library::{self, FieldSet, Library, RootKind};
 use crate::model::{Embedder, ModelError, Reranker};
 use crate::search::assemble::open_store;
 use crate::search::vectorise::{self, Event, dense_index};
@@ -24,6 +25,8 @@ const REFRESH: Duration = Duration::from_secs(1);
 pub(crate) enum Job {
     /// Read the library again.
     Reload,
+    /// Read another one; `None` is the one the engine was started with.
+    Open(Option<Source>),
     /// Vectors of this field set are wanted, before any other.
     Want(FieldSet),
     Models(Result<Loaded, String>),
@@ -44,6 +47,7 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>, jobs_in: &Sender<J
         jobs,
         jobs_in,
         wake,
+        source: shared.options.source.clone(),
         models: None,
         wanted: vec![FieldSet::default()],
         stores: BTreeMap::new(),
@@ -86,6 +90,8 @@ struct Builder<'a> {
     jobs: &'a Receiver<Job>,
     jobs_in: &'a Sender<Job>,
     wake: &'a Sender<Wake>,
+    /// What is open now.
+    source: Source,
     models: Option<Loaded>,
     /// Field sets whose vectors are not complete yet, the most wanted last.
     wanted: Vec<FieldSet>,
@@ -105,6 +111,7 @@ impl Builder<'_> {
                 // A save often touches many files: one reload answers all that waited.
                 self.load_library();
             }
+            Job::Open(source) => self.open(source),
             Job::Want(fields) => self.want(fields),
             Job::Models(Ok(models)) => self.use_models(models),
             Job::Models(Err(sentence)) => self.shared.publish(Response::Models(ModelState::Failed(sentence))),
@@ -132,8 +139,23 @@ impl Builder<'_> {
         let _ = self.wake.send(Wake::Changed);
     }
 
+    fn open(&mut self, source: Option<Source>) {
+        let own = &self.shared.options.source;
+        let source = source.unwrap_or_else(|| own.clone());
+        let demo = |library: &Library| library.roots.iter().all(|root| root.kind == RootKind::Demo);
+        // Discovery that found nothing has opened the demo library already.
+        let same = source == self.source
+            || (source == Source::Demo && self.shared.snapshot().is_some_and(|open| demo(&open.library)));
+        if same {
+            return;
+        }
+        self.shared.publish(Response::Visiting(source != *own));
+        self.source = source;
+        self.load_library();
+    }
+
     fn load_library(&mut self) {
-        let library = match library::load(&self.shared.options.source) {
+        let library = match library::load(&self.source) {
             Ok(library) => Arc::new(library),
             Err(error) if self.shared.pipeline().is_some() => {
                 return self.shared.notice(format!("{error}; going on with what was loaded before"));

@@ -63,6 +63,8 @@ pub enum Request {
     },
     /// Read the library again, whatever the watcher saw.
     Reload,
+    /// Visit another library (a benchmark's pool), or with `None` come back to the one the engine was started with.
+    Open(Option<Source>),
     Evaluate(EvalRequest),
     CancelEvaluation(RunId),
     Shutdown,
@@ -119,6 +121,8 @@ pub enum EvalEvent {
 pub enum Response {
     /// A library was loaded, or loaded again.
     Library(Arc<Library>),
+    /// Whether the library that follows is a visited one.
+    Visiting(bool),
     Models(ModelState),
     Indexing(Indexing),
     Stage1(Arc<Shortlist>),

@@ -81,6 +81,9 @@ impl Worker<'_> {
             Request::Reload => {
                 let _ = self.jobs.send(Job::Reload);
             }
+            Request::Open(source) => {
+                let _ = self.jobs.send(Job::Open(source));
+            }
             Request::Evaluate(request) => self.evaluations.start(self.shared, request),
             Request::CancelEvaluation(run) => self.evaluations.cancel(run),
             Request::Shutdown => {}

@@ -45,6 +45,8 @@ pub enum Action {
     NextTheme,
     ToggleMouse,
     Reload,
+    /// Come back from a visited library.
+    OwnLibrary,
     Suspend,
     /// Modal keymaps: characters go to the text field.
     InsertMode,

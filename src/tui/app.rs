@@ -17,6 +17,7 @@ use super::chrome::{self, Areas};
 use super::evaluate::Evaluate;
 use super::event::{Event, Signal};
 use super::explore::{Explore, PreviewReady};
+use super::found;
 use super::help::{Help, HelpOutcome};
 use super::keymap::{Chord, Found, Keymap, Place, shown, table};
 use super::library::LibraryTab;
@@ -120,6 +121,7 @@ impl App {
         App {
             session: Session {
                 library: None,
+                visiting: false,
                 models: ModelState::Loading,
                 indexing: None,
                 settings: options.settings,
@@ -235,6 +237,15 @@ impl App {
         None
     }
 
+    fn visit(&mut self, visiting: bool) {
+        self.session.visiting = visiting;
+        if visiting {
+            let key = self.keymap.key_for(Action::OwnLibrary, self.place());
+            let way_back = key.map_or(String::new(), |key| format!("; {key} comes back to yours"));
+            self.notice(format!("the benchmark's own library is open{way_back}"));
+        }
+    }
+
     fn say(&mut self, text: impl Into<String>, effects: &mut Effects) {
         self.notice(text);
         effects.redraw(Redraw::Soon);
@@ -242,7 +253,12 @@ impl App {
 
     fn response(&mut self, response: &Response, effects: &mut Effects) {
         match response {
+            Response::Visiting(visiting) => self.visit(*visiting),
             Response::Library(library) => {
+                let first = self.session.library.is_none();
+                if let Some(sentence) = found::sentence(library).filter(|_| first) {
+                    self.notice(sentence);
+                }
                 self.session.library = Some(library.clone());
                 // Its numbers were about the library before.
                 self.session.indexing = None;
@@ -365,6 +381,9 @@ impl App {
                     false => "the mouse is the terminal's, which selects text",
                 });
             }
+            Action::OwnLibrary if self.session.visiting => {
+                effects.requests.push(Request::Open(None));
+            }
             Action::Reload => {
                 effects.requests.push(Request::Reload);
                 self.notice("reading the library again");
@@ -397,6 +416,7 @@ impl App {
     fn available(&self, action: Action) -> bool {
         match action {
             Action::Quit | Action::Help | Action::NextTab | Action::PreviousTab | Action::Suspend => true,
+            Action::OwnLibrary => self.session.visiting,
             Action::ToggleMouse | Action::Reload => true,
             Action::NextTheme => self.themes.depth() != ColorDepth::None,
             Action::GoTo(tab) => tab != self.tab,

@@ -13,6 +13,7 @@ pub mod evaluate;
 pub mod event;
 pub mod explore;
 pub mod fit;
+pub mod found;
 pub mod help;
 pub mod keymap;
 pub mod library;

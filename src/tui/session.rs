@@ -13,6 +13,8 @@ use super::action::Tab;
 pub struct Session {
     /// `None` until the first library is there.
     pub library: Option<Arc<Library>>,
+    /// True while the library is a visited one, such as a benchmark's pool, and not what the user opened.
+    pub visiting: bool,
     pub models: ModelState,
     pub indexing: Option<Indexing>,
     /// Settings of live search; a tab changes them through [`Outbox::settings`].

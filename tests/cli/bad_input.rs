@@ -6,7 +6,7 @@ use crate::{Program, stderr, write_skill};
 
 #[test]
 fn no_terminal_and_no_command_says_so() {
-    let output = Program::new().run(&[]);
+    let output = Program::default().run(&[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("not a terminal"), "{}", stderr(&output));
     assert!(output.stdout.is_empty(), "nothing may be written into a pipe");
@@ -14,14 +14,14 @@ fn no_terminal_and_no_command_says_so() {
 
 #[test]
 fn a_missing_library_is_named() {
-    let output = Program::new().run(&["search", "x", "--library", "/no/such/place"]);
+    let output = Program::default().run(&["search", "x", "--library", "/no/such/place"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("/no/such/place"), "{}", stderr(&output));
 }
 
 #[test]
 fn an_unknown_skill_suggests_its_neighbours() {
-    let program = Program::new();
+    let program = Program::default();
     let root = program.home.path().join("skills");
     write_skill(&root, "group/pdf-merge", "Merge PDF files", "Append pages.");
     let output = program.run(&["explain", "x", "pdf", "--library", root.to_str().unwrap()]);
@@ -31,7 +31,7 @@ fn an_unknown_skill_suggests_its_neighbours() {
 
 #[test]
 fn a_bad_line_is_named_and_the_lines_before_it_are_answered() {
-    let program = Program::new();
+    let program = Program::default();
     for (args, good) in [
         (vec!["embed", "--embedder", "builtin"], r#"{"text": "one"}"#),
         (vec!["rerank", "--reranker", "builtin"], r#"{"query": "a", "document": "b"}"#),
@@ -45,7 +45,7 @@ fn a_bad_line_is_named_and_the_lines_before_it_are_answered() {
 
 #[test]
 fn an_unknown_model_says_what_would_do() {
-    let program = Program::new();
+    let program = Program::default();
     let output = program.run_with_input(&["embed", "--embedder", "no-such-model"], b"{\"text\": \"x\"}\n");
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no-such-model"), "{}", stderr(&output));
@@ -53,7 +53,7 @@ fn an_unknown_model_says_what_would_do() {
 
 #[test]
 fn an_empty_request_finds_nothing_and_a_request_of_one_megabyte_is_answered() {
-    let program = Program::new();
+    let program = Program::default();
     let root = program.home.path().join("skills");
     write_skill(&root, "pdf-merge", "Merge PDF files", "Append pages.");
     let library = root.to_str().unwrap();
@@ -71,7 +71,7 @@ fn an_empty_request_finds_nothing_and_a_request_of_one_megabyte_is_answered() {
 
 #[test]
 fn hostile_text_is_visible_in_every_output() {
-    let program = Program::new();
+    let program = Program::default();
     let root = program.home.path().join("skills");
     write_skill(&root, "evil", "red \u{1b}[31malert\u{1b}]52;c;eA==\u{7} \u{202e}gnp\u{e0041}", "body \u{9b}2J");
     let library = root.to_str().unwrap();
@@ -95,7 +95,7 @@ fn hostile_text_is_visible_in_every_output() {
 
 #[test]
 fn a_reader_that_goes_away_is_not_an_error() {
-    let program = Program::new();
+    let program = Program::default();
     let mut child = program
         .command()
         .args(["eval", "--limit", "1"])
@@ -111,7 +111,7 @@ fn a_reader_that_goes_away_is_not_an_error() {
 
 #[test]
 fn a_read_only_cache_is_a_sentence_and_work_goes_on() {
-    let program = Program::new();
+    let program = Program::default();
     let root = program.home.path().join("skills");
     write_skill(&root, "pdf-merge", "Merge PDF files", "Append pages.");
     // A file where the cache directory should be stops even root.

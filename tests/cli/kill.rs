@@ -7,7 +7,7 @@ use crate::{Program, write_skill};
 
 #[test]
 fn a_kill_while_indexing_leaves_a_cache_that_opens() {
-    let program = Program::new();
+    let program = Program::default();
     let root = program.home.path().join("skills");
     for number in 0..600 {
         let words = "different words for every skill so that each has a vector of its own ".repeat(6);

@@ -15,11 +15,13 @@ pub struct Program {
     pub home: tempfile::TempDir,
 }
 
-impl Program {
-    pub fn new() -> Self {
+impl Default for Program {
+    fn default() -> Self {
         Program { home: tempfile::tempdir().unwrap() }
     }
+}
 
+impl Program {
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_skillscope"));
         command

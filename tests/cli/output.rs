@@ -19,7 +19,7 @@ fn small_library(program: &Program) -> String {
 
 #[test]
 fn search_prints_both_stages_in_final_order() {
-    let program = Program::new();
+    let program = Program::default();
     let library = small_library(&program);
     let value = program.json(&["search", "merge two pdf documents", "--library", &library, "--json"]);
     assert_eq!(value["query"], "merge two pdf documents");
@@ -43,7 +43,7 @@ fn search_prints_both_stages_in_final_order() {
 
 #[test]
 fn search_without_a_reranker_has_no_second_stage() {
-    let program = Program::new();
+    let program = Program::default();
     let library = small_library(&program);
     let value = program.json(&[
         "search",
@@ -64,7 +64,7 @@ fn search_without_a_reranker_has_no_second_stage() {
 
 #[test]
 fn finding_nothing_is_exit_code_one() {
-    let program = Program::new();
+    let program = Program::default();
     let library = small_library(&program);
     let output = program.run(&["search", "zzzz", "--library", &library, "--stage1", "lexical"]);
     assert_eq!(output.status.code(), Some(1));
@@ -72,7 +72,7 @@ fn finding_nothing_is_exit_code_one() {
 
 #[test]
 fn explain_shares_sum_to_one_and_words_redraw_the_document() {
-    let program = Program::new();
+    let program = Program::default();
     let library = small_library(&program);
     let value = program.json(&["explain", "merge two pdf documents", "pdf-merge", "--library", &library, "--json"]);
     let fields = ["name", "description", "body"];
@@ -95,7 +95,7 @@ fn explain_shares_sum_to_one_and_words_redraw_the_document() {
 /// The oracle: shares computed here from `rerank --attention` by the definition of SkillRouter's appendix C.
 #[test]
 fn explain_agrees_with_an_independent_computation_from_raw_attention() {
-    let program = Program::new();
+    let program = Program::default();
     let library = small_library(&program);
     let request = "merge two pdf documents";
     let value = program.json(&["explain", request, "pid-tuning", "--library", &library, "--json"]);
@@ -133,7 +133,7 @@ fn explain_agrees_with_an_independent_computation_from_raw_attention() {
 
 #[test]
 fn index_reports_counts_and_reuses_its_cache() {
-    let program = Program::new();
+    let program = Program::default();
     let library = small_library(&program);
     let first = program.json(&["index", "--library", &library, "--json"]);
     assert_eq!(first["counts"]["skills"], 3);
@@ -147,7 +147,7 @@ fn index_reports_counts_and_reuses_its_cache() {
 
 #[test]
 fn eval_runs_the_built_in_benchmark() {
-    let program = Program::new();
+    let program = Program::default();
     let value = program.json(&["eval", "--limit", "10", "--json"]);
     let metrics = &value["metrics"]["all"];
     for name in ["Hit@1", "MRR@10", "nDCG@10", "Recall@10", "FullCoverage@10"] {
@@ -160,7 +160,7 @@ fn eval_runs_the_built_in_benchmark() {
 
 #[test]
 fn doctor_names_models_cache_and_library() {
-    let program = Program::new();
+    let program = Program::default();
     let value = program.json(&["doctor", "--json"]);
     let checks = value["checks"].as_array().unwrap();
     for name in ["embedder", "reranker", "cache", "library", "terminal"] {

@@ -83,6 +83,7 @@ pub fn session() -> Session {
     let id = |name: &str| ModelId { name: name.into(), fingerprint: "0123456789abcdef".into() };
     let ready = SKILLS.len();
     Session {
+        visiting: false,
         library: Some(library()),
         models: ModelState::Ready {
             embedder: id("builtin"),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::engine::RunId;
 use crate::eval::EvalReport;
+use crate::library::load::Source;
 
 use list::{List, Show, Sort};
 
@@ -27,6 +28,8 @@ pub struct Evaluate {
     /// Requests done, of how many.
     done: (usize, usize),
     report: Option<Arc<EvalReport>>,
+    /// The skills the benchmark is run over, where it brings its own.
+    pool: Option<Source>,
     failed: Option<crate::library::Text>,
     show: Show,
     sort: Sort,
@@ -48,6 +51,7 @@ impl Evaluate {
             phase: Phase::Idle,
             done: (0, 0),
             report: None,
+            pool: None,
             failed: None,
             show: Show::default(),
             sort: Sort::default(),

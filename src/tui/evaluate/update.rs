@@ -65,6 +65,7 @@ impl Evaluate {
         self.phase = Phase::Running;
         self.done = (0, benchmark.tasks.len());
         self.report = None;
+        self.pool.clone_from(&benchmark.pool);
         self.failed = None;
         self.list = List::default();
         self.selected = 0;
@@ -163,6 +164,10 @@ impl Evaluate {
         let Some(outcome) = self.outcome() else {
             return;
         };
+        // Its gold skills are in the benchmark's own pool; the engine does nothing where that is open already.
+        if let Some(pool) = &self.pool {
+            out.requests.push(Request::Open(Some(pool.clone())));
+        }
         let gold = outcome.gold.iter().map(|id| id.shown().to_owned()).collect();
         out.explore = Some(OpenInExplore { request: outcome.request.for_model().to_owned(), gold });
         out.go_to = Some(Tab::Explore);

@@ -77,9 +77,9 @@ impl Evaluate {
             _ => format!(
                 "The demo benchmark asks its requests through the same two stages as live search and compares what is \
                  found with what should be: Hit@1, MRR@10, nDCG@10, Recall@10 and FullCoverage@10, before and after \
-                 reranking.\n\nIt will run with stage 1 {}, fields {}, depth {}, reranking {}. It belongs to the demo \
-                 library; requests whose skills are not in the library are counted and named, not scored.\n\nThe line \
-                 at the bottom names the key that starts it.",
+                 reranking.\n\nIt will run with stage 1 {}, fields {}, depth {}, reranking {}. It runs over the \
+                 demo library, whatever is open in Explore; requests that no skill is meant to answer are counted and \
+                 named, not scored.\n\nThe line at the bottom names the key that starts it.",
                 session.settings.stage1.key(),
                 session.settings.fields.key(),
                 session.settings.depth,

@@ -67,6 +67,7 @@ actions! {
         NextTheme, "next-theme", "change the colours";
         ToggleMouse, "toggle-mouse", "turn the mouse on, or off to select text with it";
         Reload, "reload", "read the library again";
+        OwnLibrary, "own-library", "come back to the library you opened";
         Suspend, "suspend", "stop and give the terminal back until fg";
         InsertMode, "insert-mode", "type into the text field";
         NormalMode, "normal-mode", "stop typing: keys are commands again";

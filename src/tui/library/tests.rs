@@ -51,6 +51,7 @@ impl Rig {
     fn new(library: Arc<Library>) -> Self {
         let (notify, notified) = unbounded();
         let session = Session {
+            visiting: false,
             library: None,
             models: ModelState::Loading,
             indexing: None,
