@@ -17,7 +17,7 @@ use crate::model::Device;
 use crate::search::Settings;
 
 pub use layer::{Layer, ThemeChoice};
-pub use words::ColorChoice;
+pub use words::{ColorChoice, Word};
 
 /// A place in a text file, both from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

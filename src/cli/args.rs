@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::config::Layer;
+use crate::config::{ColorChoice, Layer, ThemeChoice, Word};
 use crate::library::FieldSet;
 use crate::model::Device;
 use crate::search::Stage1;
@@ -39,6 +39,41 @@ pub struct RouterArgs {
     /// Keep vectors in memory instead of the cache on disk.
     #[arg(long, global = true)]
     pub no_cache: bool,
+}
+
+/// Flags of the interface, for when no command is given.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Interface")]
+pub struct InterfaceArgs {
+    /// A theme's name, or "auto".
+    #[arg(long, value_name = "NAME", value_parser = |name: &str| Ok::<_, String>(ThemeChoice::named(name)))]
+    pub theme: Option<ThemeChoice>,
+    /// A keymap's name: emacs, vim, or one of your own.
+    #[arg(long, value_name = "NAME")]
+    pub keymap: Option<String>,
+    /// auto, none, 16, 256 or true.
+    #[arg(long, value_name = "DEPTH", value_parser = ColorChoice::parse)]
+    pub color: Option<ColorChoice>,
+    /// Draw frames, marks and arrows with ASCII only.
+    #[arg(long)]
+    pub ascii: bool,
+    /// Leave the mouse to the terminal.
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+impl InterfaceArgs {
+    /// These flags on top of a layer.
+    pub fn over(self, layer: Layer) -> Layer {
+        Layer {
+            theme: self.theme,
+            keymap: self.keymap,
+            color: self.color,
+            ascii: self.ascii.then_some(true),
+            mouse: self.no_mouse.then_some(false),
+            ..layer
+        }
+    }
 }
 
 impl RouterArgs {

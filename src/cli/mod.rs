@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use args::RouterArgs;
+pub use args::{InterfaceArgs, RouterArgs};
 
 /// What a command ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Outcome {
 pub struct Cli {
     #[command(flatten)]
     router: RouterArgs,
+    #[command(flatten)]
+    interface: InterfaceArgs,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -79,7 +81,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let router = cli.router;
     match cli.command {
-        None => tui::run(router),
+        None => tui::run(router, cli.interface),
         Some(Command::Search(args)) => search::run(args, &router),
         Some(Command::Explain(args)) => explain::run(args, &router),
         Some(Command::Index(args)) => index::run(args, &router),

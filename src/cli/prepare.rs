@@ -30,7 +30,7 @@ pub struct Options {
 
 impl Options {
     pub fn resolve(args: &RouterArgs) -> anyhow::Result<Self> {
-        let config = configuration(args)?;
+        let config = configuration(args.layer())?;
         Self::from_config(args, &config)
     }
 
@@ -117,11 +117,11 @@ impl Options {
 }
 
 /// Defaults < file < environment < these flags; misspelt variables are named on standard error.
-pub fn configuration(args: &RouterArgs) -> anyhow::Result<Config> {
+pub fn configuration(flags: Layer) -> anyhow::Result<Config> {
     for sentence in Layer::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
         eprintln!("skillscope: {sentence}");
     }
-    Ok(Config::load(None, &|name| std::env::var(name).ok(), args.layer())?)
+    Ok(Config::load(None, &|name| std::env::var(name).ok(), flags)?)
 }
 
 /// A bar on standard error, hidden when that is not a terminal.

@@ -5,12 +5,12 @@ use crate::engine::{Engine, EngineOptions};
 use crate::tui::terminal::Guard;
 use crate::tui::{self, TuiOptions};
 
-use super::{Outcome, RouterArgs, log, prepare};
+use super::{InterfaceArgs, Outcome, RouterArgs, log, prepare};
 
-pub fn run(router: RouterArgs) -> anyhow::Result<Outcome> {
+pub fn run(router: RouterArgs, interface: InterfaceArgs) -> anyhow::Result<Outcome> {
     // Before anything is loaded: a script should be told at once.
     Guard::check(&|name| std::env::var(name).ok())?;
-    let mut config = prepare::configuration(&router)?;
+    let mut config = prepare::configuration(interface.over(router.layer()))?;
     let options = prepare::Options::from_config(&router, &config)?;
     config.settings = options.settings;
     let dirs = Dirs::find();
