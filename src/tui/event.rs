@@ -88,11 +88,16 @@ fn translate(input: Input) -> Option<Event> {
         // Windows and the kitty protocol also report releases, which would double every key.
         Input::Key(key) if key.kind == KeyEventKind::Release => None,
         Input::Key(key) => Some(Event::Key(key)),
-        Input::Paste(text) => Some(Event::Paste(text)),
+        Input::Paste(text) => Some(Event::Paste(line_feeds(&text))),
         Input::Mouse(mouse) => Some(Event::Mouse(mouse)),
         Input::Resize(columns, rows) => Some(Event::Resize(columns, rows)),
         Input::FocusGained | Input::FocusLost => None,
     }
+}
+
+/// Terminals send pasted line ends as carriage returns, as if Enter had been pressed.
+fn line_feeds(pasted: &str) -> String {
+    pasted.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Turns signals into events. If the loop does not leave after a signal that ends the program, this thread gives the
@@ -129,6 +134,19 @@ pub fn stop(group: bool) {
             libc::kill(0, libc::SIGSTOP);
         } else {
             libc::raise(libc::SIGSTOP);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pasted_line_ends_become_line_feeds() {
+        for pasted in ["one\rtwo", "one\r\ntwo", "one\ntwo"] {
+            let Some(Event::Paste(text)) = translate(Input::Paste(pasted.into())) else { panic!("{pasted:?}") };
+            assert_eq!(text, "one\ntwo");
         }
     }
 }
