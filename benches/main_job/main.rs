@@ -56,8 +56,8 @@ fn main() -> anyhow::Result<()> {
     keystrokes(&pipeline, &requests, &mut report)?;
     let shortlist = reranking(&pipeline, &requests, &mut report)?;
     reference::compare(&library, &shortlist, &embedder, &reranker, &throughput, &mut report)?;
-    interface::frames(&library, &shortlist, &mut report);
-    interface::key_to_frame(&shared, &mut report);
+    interface::frames(&pipeline, &shortlist, &mut report)?;
+    interface::key_to_frame(&shared, &mut report)?;
     interface::start(&shared, &cache, &mut report)?;
     report.print();
     Ok(())

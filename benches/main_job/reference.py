@@ -4,7 +4,8 @@
     pip install torch sentence-transformers safetensors numpy
     python benches/reference.py TEXTS.json
 
-TEXTS.json: {"models": DIR, "embed": [text], "embed_tokens": N, "query": text, "documents": [text], "rerank_tokens": N,
+TEXTS.json: {"models": DIR, "embed": [text], "embed_tokens": N,
+"vectors": the program's vectors of the first eight texts, "query": text, "documents": [text], "rerank_tokens": N,
 "threads": N}. Prints one JSON object: {"embed_seconds", "embed_tokens", "rerank_ms", "version"}.
 The 8-bit weights of the program are expanded to f32 in a temporary folder first, so that both compute the same thing.
 """
@@ -29,8 +30,9 @@ def expand(name, target):
         if key.endswith(".scale"):
             continue
         if value.dtype == np.int8:
-            scale = stored[key + ".scale"].astype(np.float32).reshape(-1, 1)
-            value = value.astype(np.float32) * scale
+            scale = stored[key + ".scale"].astype(np.float32)
+            # One scale per group of columns (assets/models/README.md).
+            value = value.astype(np.float32) * np.repeat(scale, value.shape[1] // scale.shape[1], axis=1)
         full[key] = value.astype(np.float32)
     os.makedirs(target)
     save_file(full, os.path.join(target, "model.safetensors"), metadata={"format": "pt"})
@@ -48,7 +50,10 @@ with tempfile.TemporaryDirectory() as folder:
     body = models.Transformer(expand("embedder", os.path.join(folder, "e")), max_seq_length=work["embed_tokens"])
     pool = models.Pooling(384, pooling_mode="mean")
     embedder = SentenceTransformer(modules=[body, pool, models.Normalize()], device="cpu")
-    embedder.encode(work["embed"][:8])
+    # The same thing is computed on both sides, or the ratio means nothing.
+    theirs = embedder.encode(work["embed"][:8])
+    apart = float(np.abs(1 - (theirs * np.array(work["vectors"], dtype=np.float32)).sum(axis=1)).max())
+    assert apart < 1e-4, f"vectors are apart by a cosine distance of {apart}"
     start = time.perf_counter()
     embedder.encode(work["embed"], batch_size=32)
     embed_seconds = time.perf_counter() - start

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use skillscope::library::{FieldSet, Library};
-use skillscope::model::{Embedder, Reranker, never};
+use skillscope::model::{Embedder, Reranker, Role, never};
 use skillscope::search::Shortlist;
 
 use crate::Throughput;
@@ -25,11 +25,9 @@ pub fn compare(
         return Ok(());
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let documents: Vec<String> = shortlist
-        .hits
-        .iter()
-        .map(|hit| reranker.document(&library[hit.skill], FieldSet::Full).text)
-        .collect();
+    let documents: Vec<String> =
+        shortlist.hits.iter().map(|hit| reranker.document(&library[hit.skill], FieldSet::Full).text).collect();
+    let first: Vec<_> = ours.texts[..8].iter().map(|text| embedder.encode(text, Role::Document)).collect();
     let work = tempfile::NamedTempFile::new()?;
     serde_json::to_writer(
         &work,
@@ -37,6 +35,7 @@ pub fn compare(
             "models": root.join("assets/models"),
             "embed": ours.texts,
             "embed_tokens": embedder.profile().max_tokens,
+            "vectors": embedder.embed(&first, &never)?,
             "query": shortlist.request.as_ref(),
             "documents": documents,
             "rerank_tokens": reranker.profile().max_tokens,

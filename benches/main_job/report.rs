@@ -41,12 +41,7 @@ impl Report {
     }
 
     pub fn quantiles(&mut self, what: &str, times: Quantiles, aim: Option<&str>) {
-        let value = format!(
-            "p50 {}, p95 {} (n = {})",
-            milliseconds(times.p50),
-            milliseconds(times.p95),
-            times.count
-        );
+        let value = format!("p50 {}, p95 {} (n = {})", milliseconds(times.p50), milliseconds(times.p95), times.count);
         self.text(what, value, aim);
     }
 
