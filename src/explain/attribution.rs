@@ -140,6 +140,8 @@ pub struct Attribution {
     pub layers: Vec<[f32; 3]>,
     pub removed: Removed,
     pub words: Vec<Word>,
+    /// Code points of unseen text after the last of `words`; zero for all but very long documents.
+    pub unlisted: usize,
     /// Tokens the model read, template included.
     pub seen_tokens: usize,
     /// Tokens it would have read without its limit.
@@ -179,6 +181,7 @@ pub fn attribute(capture: &Capture, lens: Lens) -> Attribution {
         layers: layers.iter().map(Layer::shares).collect(),
         removed: removed(band),
         words: words(capture, &places, &tokens),
+        unlisted: capture.document.text[listed_bytes(capture)..].chars().count(),
         seen_tokens: encoding.ids.len(),
         total_tokens: encoding.total.max(encoding.ids.len()),
         cut: Field::ALL.map(|field| capture.document.cut(field)),
@@ -275,10 +278,24 @@ fn removed(band: &[Layer]) -> Removed {
     }
 }
 
+/// The most unseen text that is listed word by word, past what the model read. A body may be 16 MiB, and words are made
+/// anew for every lens on the thread that draws: this many bytes take about a millisecond, and fill twenty screens.
+const UNSEEN_LISTED: usize = 64 << 10;
+
+/// Where the list of words ends.
+fn listed_bytes(capture: &Capture) -> usize {
+    let text = &capture.document.text;
+    let mut end = seen_bytes(capture).saturating_add(UNSEEN_LISTED).min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    end
+}
+
 /// Words with the weights of their tokens. A token that covers several words is shared out by bytes.
 fn words(capture: &Capture, places: &[Place], tokens: &[f64]) -> Vec<Word> {
     let text = &capture.document.text;
-    let units = units(&capture.document, seen_bytes(capture));
+    let units = units(&capture.document, seen_bytes(capture), listed_bytes(capture));
     let mut weights = vec![0.0; units.len()];
     for ((place, bytes), weight) in places.iter().zip(&capture.encoding.offsets).zip(tokens) {
         if matches!(place, Place::Field(_)) {

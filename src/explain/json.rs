@@ -10,7 +10,7 @@ impl Attribution {
     /// Stable field names:
     /// `{"score", "fields": {"name" | "description" | "body": {"share", "token_share", "lift"}}, "layers": [{"name",
     /// "description", "body"}], "removed_share", "removed": {"special", "request", "separators"}, "words": [{"text",
-    /// "field", "weight"}], "seen_tokens", "total_tokens", "cut": {"name", "description", "body"}, "lens": {"band",
+    /// "field", "weight"}], "unlisted", "seen_tokens", "total_tokens", "cut": {"name", "description", "body"}, "lens": {"band",
     /// "layers": [first, last], "head"}}`.
     ///
     /// `lift` is null for a field without tokens. The texts of `words` in order are the document as it may be shown;
@@ -30,6 +30,7 @@ impl Attribution {
             "removed_share": number(self.removed.total()),
             "removed": self.removed.to_json(),
             "words": words.collect::<Vec<_>>(),
+            "unlisted": self.unlisted,
             "seen_tokens": self.seen_tokens,
             "total_tokens": self.total_tokens,
             "cut": by_field(&self.cut, |&cut| cut.into()),

@@ -143,6 +143,18 @@ fn text_past_the_limit_is_there_and_has_no_weight() {
 }
 
 #[test]
+fn the_unseen_end_of_a_huge_body_is_counted_instead_of_listed() {
+    let body = "äb ".repeat(100_000);
+    let document = document(["n", "d", &body]);
+    let tokens = bert_like(&document.text[..60]);
+    let rows = vec![vec![vec![1.0 / 15.0; 15]]];
+    let attribution = attribute(&capture(document.clone(), tokens, 10, &rows), Lens::default());
+    let listed: String = attribution.words.iter().map(|word| word.text.for_model()).collect();
+    assert!(document.text.starts_with(&listed) && listed.len() < 70_000);
+    assert_eq!(attribution.unlisted, document.text[listed.len()..].chars().count());
+}
+
+#[test]
 fn nothing_is_unseen_when_nothing_was_cut() {
     let document = document(["a", "b", "c\u{301}\n\n"]);
     let tokens = bert_like("a | b | c");
@@ -182,7 +194,7 @@ fn a_token_across_a_border_belongs_to_no_field() {
 
 fn words_of(body: &str) -> Vec<String> {
     let document = Document::plain(body);
-    words::units(&document, body.len()).into_iter().map(|unit| body[unit.bytes].to_string()).collect()
+    words::units(&document, body.len(), body.len()).into_iter().map(|unit| body[unit.bytes].to_string()).collect()
 }
 
 #[test]
@@ -200,7 +212,7 @@ fn words_keep_code_whole_and_part_scripts_without_spaces() {
 #[test]
 fn tokens_give_their_weight_to_ink_not_to_white_space() {
     let document = Document::plain("ab cd 你好\n\nx");
-    let units = words::units(&document, document.text.len());
+    let units = words::units(&document, document.text.len(), document.text.len());
     let mut weights = vec![0.0; units.len()];
     for (token, weight) in [(0..2, 1.0), (2..5, 2.0), (5..12, 4.0), (12..14, 8.0), (14..15, 16.0)] {
         words::share_out(&units, &token, weight, &mut weights);

@@ -33,10 +33,11 @@ pub(super) fn share_out(units: &[Unit], token: &Range<usize>, weight: f64, weigh
     }
 }
 
-/// All units of a document in order, without gaps; the model read the first `seen` bytes.
-pub(super) fn units(document: &Document, seen: usize) -> Vec<Unit> {
+/// All units of the first `end` bytes of a document in order, without gaps; the model read the first `seen` bytes.
+pub(super) fn units(document: &Document, seen: usize, end: usize) -> Vec<Unit> {
     let mut units = Vec::new();
     for (region, field) in regions(document) {
+        let region = region.start.min(end)..region.end.min(end);
         let border = seen.clamp(region.start, region.end);
         for (part, seen) in [(region.start..border, true), (border..region.end, false)] {
             split(&document.text, part, |bytes, ink_end| units.push(Unit { bytes, ink_end, field, seen }));

@@ -171,6 +171,7 @@ pub fn attribution() -> (Arc<Capture>, Attribution) {
         layers: (0..6).map(|layer| [0.1 + layer as f32 / 20.0, 0.5, 0.4 - layer as f32 / 20.0]).collect(),
         removed: Removed { special: 0.601, request: 0.082, separators: 0.027 },
         words,
+        unlisted: 0,
         seen_tokens: 256,
         total_tokens: 1840,
         cut: [0, 0, 1200],

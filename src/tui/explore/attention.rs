@@ -93,6 +93,10 @@ pub fn heat_text(capture: &Capture, attribution: &Attribution, symbols: &Symbols
         text.push(bounded(inked, SHOWN_BYTES).0, ink);
         (space, before) = (&shown[inked.len()..], ink);
     }
+    if attribution.unlisted > 0 {
+        let more = thousands(attribution.unlisted);
+        text.push(&format!("\n{rule} {more} more characters, not seen and not shown {rule}"), Ink::Warning);
+    }
     for (field, cut) in cuts(attribution) {
         let note = format!("\n{rule} {} characters of {} cut before the reranker {rule}", thousands(cut), field.key());
         text.push(&note, Ink::Warning);
