@@ -8,9 +8,9 @@ use ratatui::widgets::{Clear, Paragraph, Wrap};
 use crate::engine::ModelState;
 
 use super::action::{Action, Tab};
-use super::fit::{fit, width};
 use super::session::Session;
 use super::theme::{Role, Theme};
+use super::widgets::{Symbols, clip, thousands, width};
 
 /// Below this nothing useful fits.
 pub const SMALLEST: (u16, u16) = (40, 12);
@@ -88,7 +88,7 @@ pub fn draw_header(frame: &mut Frame, area: Rect, current: Tab, session: &Sessio
     let library = library_words(session);
     let right = match room {
         room if room > width(&library) + width(name) => format!("{library}  {name}"),
-        _ => fit(&library, room, session.ascii).into_owned(),
+        _ => clip(&library, room, Symbols::of(session.ascii).ellipsis),
     };
     frame.render_widget(Line::styled(right, theme.style(Role::Muted)).right_aligned(), area);
 }
@@ -97,29 +97,16 @@ fn library_words(session: &Session) -> String {
     match &session.library {
         None => "reading the library".into(),
         Some(library) => match library.roots.as_slice() {
-            [root] => format!("{} skills in {}", grouped(library.len()), root.label),
-            roots => format!("{} skills in {} places", grouped(library.len()), roots.len()),
+            [root] => format!("{} skills in {}", thousands(library.len()), root.label),
+            roots => format!("{} skills in {} places", thousands(library.len()), roots.len()),
         },
     }
-}
-
-/// 12345 as "12,345".
-pub fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// The state of models and vectors.
 pub fn draw_status(frame: &mut Frame, area: Rect, session: &Session, theme: &Theme) {
     let (text, role) = state_words(session);
-    let text = fit(&text, usize::from(area.width), session.ascii).into_owned();
+    let text = clip(&text, usize::from(area.width), Symbols::of(session.ascii).ellipsis);
     frame.render_widget(Line::styled(text, theme.style(role)), area);
 }
 
@@ -130,7 +117,7 @@ pub fn draw_notice(frame: &mut Frame, area: Rect, notice: &str, session: &Sessio
     frame.buffer_mut().set_style(area, theme.style(Role::Text));
     let line = Line::from(vec![
         Span::styled(mark, theme.style(Role::Accent)),
-        Span::styled(fit(notice, room, session.ascii).into_owned(), theme.style(Role::Warning)),
+        Span::styled(clip(notice, room, Symbols::of(session.ascii).ellipsis), theme.style(Role::Warning)),
     ]);
     frame.render_widget(line, area);
 }
@@ -145,12 +132,12 @@ fn state_words(session: &Session) -> (String, Role) {
         }
     };
     let vectors = match session.indexing {
-        Some(indexing) if indexing.finished => format!(", {} vectors", grouped(indexing.ready)),
+        Some(indexing) if indexing.finished => format!(", {} vectors", thousands(indexing.ready)),
         Some(indexing) => format!(
             ", vectors {} of {} ({} tokens/s)",
-            grouped(indexing.ready),
-            grouped(indexing.of),
-            grouped(indexing.tokens_per_second.max(0.0) as usize)
+            thousands(indexing.ready),
+            thousands(indexing.of),
+            thousands(indexing.tokens_per_second.max(0.0) as usize)
         ),
         None => String::new(),
     };
@@ -214,9 +201,9 @@ pub fn draw_hints(
     let mut spans = Vec::new();
     let mut room = usize::from(area.width);
     if let Some(lead) = lead {
-        let lead = fit(lead, room, session.ascii);
+        let lead = clip(lead, room, Symbols::of(session.ascii).ellipsis);
         room = room.saturating_sub(width(&lead) + 2);
-        spans.push(Span::styled(lead.into_owned(), theme.style(Role::Title)));
+        spans.push(Span::styled(lead, theme.style(Role::Title)));
         spans.push(Span::raw("  "));
     }
     for (keys, word) in hints {

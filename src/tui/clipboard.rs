@@ -2,11 +2,11 @@
 //! screen one sits at, over ssh too, where a clipboard program on the far side would "succeed" on the wrong machine.
 //! There is no answer, so nothing more than the request is claimed.
 
-use super::fit::fit;
+use super::widgets::clip;
 
 /// The sentence for the status line.
 pub fn sentence(text: &str, env: &dyn Fn(&str) -> Option<String>) -> String {
-    let shown = fit(text, 40, true);
+    let shown = clip(text, 40, "~");
     let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
     if set("TMUX") {
         format!("sent {shown:?} to the clipboard through tmux, which needs `set -g set-clipboard on` to pass it on")

@@ -9,10 +9,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::action::{Action, Tab};
-use super::fit::{fit, pad, width};
 use super::keymap::{Found, Group, Keymap, table};
 use super::session::Session;
 use super::theme::{Role, Theme};
+use super::widgets::{Symbols, clip, fit, width};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,10 +146,10 @@ impl Help {
             return;
         }
         let prompt = format!("> {}", self.filter);
-        let prompt = fit(&prompt, usize::from(inner.width.saturating_sub(1)), session.ascii);
+        let prompt = clip(&prompt, usize::from(inner.width.saturating_sub(1)), Symbols::of(session.ascii).ellipsis);
         frame.set_cursor_position((inner.x + width(&prompt) as u16, inner.y));
         let height = usize::from(inner.height) - 1;
-        let mut lines = vec![Line::styled(prompt.into_owned(), theme.style(Role::Text))];
+        let mut lines = vec![Line::styled(prompt, theme.style(Role::Text))];
         lines.extend(self.lines(rows, usize::from(inner.width), height, session.ascii, theme));
         frame.render_widget(Paragraph::new(lines), inner);
     }
@@ -171,7 +171,8 @@ impl Help {
             }
             let about = if row.available { row.about.to_string() } else { format!("{} (not now)", row.about) };
             let room = columns.saturating_sub(keys_width + 2);
-            let (keys, about) = (pad(&row.keys, keys_width, ascii), pad(&format!("  {about}"), room, ascii));
+            let ellipsis = Symbols::of(ascii).ellipsis;
+            let (keys, about) = (fit(&row.keys, keys_width, ellipsis), fit(&format!("  {about}"), room, ellipsis));
             let mark = if index == selected { "> " } else { "  " };
             let (key_role, about_role) = match (index == selected, row.available) {
                 (true, _) => (Role::Selection, Role::Selection),

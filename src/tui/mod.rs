@@ -12,7 +12,6 @@ pub mod clipboard;
 pub mod evaluate;
 pub mod event;
 pub mod explore;
-pub mod fit;
 pub mod found;
 pub mod help;
 pub mod keymap;

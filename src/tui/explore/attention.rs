@@ -1,6 +1,5 @@
 //! The attention view's words and numbers: heat, what the reranker never saw, what the caps cut.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::Request;
@@ -143,19 +142,6 @@ fn named(attribution: &Attribution, symbols: &Symbols) -> Vec<(String, f32)> {
     heaviest(attribution, NAMED_WORDS).into_iter().map(clipped).collect()
 }
 
-/// The layers a band stands for, as [`Band`] defines them.
-pub fn band_layers(band: Band, layers: usize) -> Range<usize> {
-    let quarter = (layers / 4).max(1).min(layers);
-    match band {
-        Band::Early => 0..quarter,
-        Band::Middle if layers < 3 => 0..layers,
-        Band::Middle => quarter..layers - quarter,
-        Band::Late => layers - quarter..layers,
-        Band::All => 0..layers,
-        Band::One(layer) => layer.min(layers)..(layer + 1).min(layers),
-    }
-}
-
 pub fn band_label(band: Band) -> String {
     match band {
         Band::Early => "early layers".into(),
@@ -204,22 +190,13 @@ mod tests {
     }
 
     #[test]
-    fn bands_go_round_and_cover_what_their_names_say() {
+    fn bands_go_round() {
         let mut band = Band::default();
         for _ in 0..4 + 6 {
             band = next_band(band, 6, 1);
         }
         assert_eq!(band, Band::default());
         assert_eq!(next_band(Band::Early, 6, -1), Band::One(5));
-        assert_eq!(
-            (band_layers(Band::Early, 6), band_layers(Band::Middle, 6), band_layers(Band::Late, 6)),
-            (0..1, 1..5, 5..6)
-        );
-        for layers in 0..40 {
-            for band in [Band::Early, Band::Middle, Band::Late, Band::All, Band::One(99)] {
-                assert!(band_layers(band, layers).end <= layers);
-            }
-        }
     }
 
     #[test]

@@ -6,9 +6,8 @@ use ratatui::text::Line;
 
 use crate::library::{Library, LoadRow, Severity, SkillIx};
 
-use super::super::chrome::grouped;
-use super::super::fit::wrap;
 use super::super::theme::{Role, Theme};
+use super::super::widgets::text::{thousands, wrap};
 
 /// How much of a body is shown: wrapping this much takes well under a millisecond, and nobody reads more in a pane.
 const MOST_BODY: usize = 64 * 1024;
@@ -47,7 +46,7 @@ pub fn of_skill(library: &Library, ix: SkillIx) -> Lines<'_> {
     let shown = head(body);
     lines.extend(shown.lines().map(|line| (Role::Text, line.into())));
     if shown.len() < body.len() {
-        let rest = grouped(body.len() - shown.len());
+        let rest = thousands(body.len() - shown.len());
         lines.push((Role::Unseen, format!("[{rest} more bytes are in the file]").into()));
     }
     lines
@@ -135,7 +134,7 @@ pub fn window<'a>(
     theme: &Theme,
 ) -> (Vec<Line<'a>>, usize) {
     let rows: Vec<(Role, &str)> =
-        lines.iter().flat_map(|(role, text)| wrap(text, columns).map(|row| (*role, row))).collect();
+        lines.iter().flat_map(|(role, text)| wrap(text, columns).into_iter().map(|row| (*role, &text[row]))).collect();
     let top = top.min(rows.len().saturating_sub(height));
     let shown = rows.into_iter().skip(top).take(height);
     (shown.map(|(role, text)| Line::styled(text, theme.style(role))).collect(), top)

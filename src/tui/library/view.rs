@@ -7,10 +7,10 @@ use ratatui::widgets::{Block, Paragraph};
 
 use crate::library::{Library, Severity, SkillIx};
 
-use super::super::chrome::{ASCII_BORDER, grouped};
-use super::super::fit::{fit, pad, width};
+use super::super::chrome::ASCII_BORDER;
 use super::super::session::Session;
 use super::super::theme::{Role, Theme};
+use super::super::widgets::{Symbols, clip, fit, thousands, width};
 use super::{LibraryTab, Pane, detail};
 
 /// From this width on list and detail stand side by side.
@@ -111,11 +111,11 @@ impl View<'_> {
     }
 
     fn fit(&self, text: &str, columns: usize) -> String {
-        fit(text, columns, self.session.ascii).into_owned()
+        clip(text, columns, Symbols::of(self.session.ascii).ellipsis)
     }
 
     fn pad(&self, text: &str, columns: usize) -> String {
-        pad(text, columns, self.session.ascii)
+        fit(text, columns, Symbols::of(self.session.ascii).ellipsis)
     }
 
     /// A bordered pane; returns what is inside. The focused one has another border and a mark in its title.
@@ -150,8 +150,8 @@ impl View<'_> {
             return frame.render_widget(Line::styled("reading the library", self.theme.style(Role::Muted)), area);
         };
         let roots: Vec<String> =
-            library.roots.iter().map(|root| format!("{} from {}", grouped(root.skills), root.label)).collect();
-        let text = format!("{}; {} files and rows looked at", roots.join(", "), grouped(library.report.seen));
+            library.roots.iter().map(|root| format!("{} from {}", thousands(root.skills), root.label)).collect();
+        let text = format!("{}; {} files and rows looked at", roots.join(", "), thousands(library.report.seen));
         let text = self.fit(&text, usize::from(area.width));
         frame.render_widget(Line::styled(text, self.theme.style(Role::Muted)), area);
     }
@@ -159,7 +159,8 @@ impl View<'_> {
     fn draw_skills(&self, frame: &mut Frame, area: Rect) {
         let (library, rows) = self.tab.rows();
         let of = library.map_or(0, |library| library.len());
-        let count = if rows.len() == of { grouped(of) } else { format!("{} of {}", grouped(rows.len()), grouped(of)) };
+        let count =
+            if rows.len() == of { thousands(of) } else { format!("{} of {}", thousands(rows.len()), thousands(of)) };
         let title = format!("Skills: {count}, order: {}", self.tab.wish.sort.about());
         let inner = self.pane(frame, area, Pane::Skills, &title);
         let Some(library) = library.filter(|_| inner.height > 1) else { return };
@@ -220,7 +221,7 @@ impl View<'_> {
             let badges = self.pad(&detail::badges(library, ix), columns.marks);
             spans.push(Span::styled(format!(" {badges}"), role(Role::Badge)));
         }
-        let used: usize = spans.iter().map(|span| super::super::fit::width(&span.content)).sum();
+        let used: usize = spans.iter().map(|span| span.width()).sum();
         // The whole row is selected, not only its words.
         spans.push(Span::styled(" ".repeat(width.saturating_sub(used)), role(Role::Text)));
         Line::from(spans)

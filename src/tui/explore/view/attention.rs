@@ -8,7 +8,7 @@ use crate::engine::ModelState;
 use crate::explain::Attribution;
 use crate::library::Field;
 use crate::tui::explore::Explore;
-use crate::tui::explore::attention::{Explained, band_label, band_layers, cuts};
+use crate::tui::explore::attention::{Explained, band_label, cuts};
 use crate::tui::theme::{HEAT_STEPS, Role};
 use crate::tui::widgets::layer_strip::STRIP_ROWS;
 use crate::tui::widgets::run_text::field_role;
@@ -78,7 +78,7 @@ impl Explore {
         }
         if strip {
             let layers = attribution.layers.len();
-            let strip = LayerStrip { layers: &attribution.layers, band: band_layers(attribution.lens.band, layers) };
+            let strip = LayerStrip { layers: &attribution.layers, band: attribution.lens.band.layers(layers) };
             let area = Rect { y: area.y + strip_after, height: STRIP_ROWS, ..area };
             strip.draw(frame, area, ink.theme, ink.symbols);
         }
@@ -91,7 +91,7 @@ impl Explore {
         let heads = explained.capture.attention.heads;
         let head = lens.head.map_or(format!("all {heads} heads"), |head| format!("head {} of {heads}", head + 1));
         let layers = explained.capture.attention.layers;
-        let band = band_layers(lens.band, layers);
+        let band = lens.band.layers(layers);
         let which = if band.len() > 1 { format!(" {}-{}", band.start + 1, band.end) } else { String::new() };
         let what = format!("mean of {}{which} of {layers}, {head}", band_label(lens.band));
         Line::from(ink.span(what, Role::Accent))
