@@ -36,13 +36,17 @@ def expand(name, target):
         full[key] = value.astype(np.float32)
     os.makedirs(target)
     save_file(full, os.path.join(target, "model.safetensors"), metadata={"format": "pt"})
-    shutil.copy(os.path.join(source, "config.json"), target)
+    config = json.load(open(os.path.join(source, "config.json")))
+    # Otherwise it would compute in the type the weights were stored in, which is not what we compare with.
+    config["torch_dtype"] = config["dtype"] = "float32"
+    json.dump(config, open(os.path.join(target, "config.json"), "w"))
     for place in (source, work["models"]):
         path = os.path.join(place, "tokenizer.json")
         if os.path.exists(path):
             shutil.copy(path, target)
             break
-    json.dump({"tokenizer_class": "BertTokenizerFast", "model_max_length": 512}, open(os.path.join(target, "tokenizer_config.json"), "w"))
+    tokenizer = {"tokenizer_class": "BertTokenizerFast", "model_max_length": 512}
+    json.dump(tokenizer, open(os.path.join(target, "tokenizer_config.json"), "w"))
     return target
 
 
@@ -57,9 +61,11 @@ with tempfile.TemporaryDirectory() as folder:
     start = time.perf_counter()
     embedder.encode(work["embed"], batch_size=32)
     embed_seconds = time.perf_counter() - start
-    tokens = sum(len(ids) for ids in embedder.tokenizer(work["embed"], truncation=True, max_length=work["embed_tokens"])["input_ids"])
+    ids = embedder.tokenizer(work["embed"], truncation=True, max_length=work["embed_tokens"])["input_ids"]
+    tokens = sum(len(text) for text in ids)
 
-    reranker = CrossEncoder(expand("reranker", os.path.join(folder, "r")), max_length=work["rerank_tokens"], device="cpu", num_labels=1)
+    network = expand("reranker", os.path.join(folder, "r"))
+    reranker = CrossEncoder(network, max_length=work["rerank_tokens"], device="cpu", num_labels=1)
     pairs = [(work["query"], document) for document in work["documents"]]
     reranker.predict(pairs[:2])
     times = []
