@@ -485,5 +485,6 @@ fn discovery_says_what_was_found_where() {
 fn the_demo_library_is_sound() {
     let library = load(&Source::Demo).unwrap();
     assert_eq!(library.roots[0].label.shown(), "demo library");
+    assert_eq!((library.roots[0].skills, library.report.seen), (library.len(), library.len()));
     assert_eq!(rows(&library), [], "our own skills need no repairs");
 }

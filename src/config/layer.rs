@@ -83,7 +83,7 @@ pub struct Layer {
 }
 
 /// Variables that other parts of the program read.
-const READ_ELSEWHERE: [&str; 3] = ["SKILLSCOPE_CONFIG", "SKILLSCOPE_LOG", "SKILLSCOPE_TEST_PANIC"];
+const READ_ELSEWHERE: [&str; 4] = ["SKILLSCOPE_CONFIG", "SKILLSCOPE_LOG", "SKILLSCOPE_PYTHON", "SKILLSCOPE_TEST_PANIC"];
 
 /// Variables of this module, as documented in the user's guide.
 const VARIABLES: [&str; 13] = [

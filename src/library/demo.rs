@@ -24,7 +24,8 @@ pub(super) fn read(root: usize) -> (Root, Batch) {
         label: Text::line(LABEL),
         kind: RootKind::Demo,
         agents: Vec::new(),
-        skills: batch.skills.len(),
+        // Counted once ids are settled, as for every root.
+        skills: 0,
     };
     (description, batch)
 }

@@ -46,11 +46,13 @@ pub fn key_to_frame(shared: &Path, report: &mut Report) -> anyhow::Result<()> {
             state ^= state << 17;
             std::thread::sleep(Duration::from_millis(40 + state % 180));
             let text: Vec<char> = TEXT.chars().collect();
-            let (code, modifiers) = match key % (TEXT.len() * 2) {
-                0 => (KeyCode::Char('x'), KeyModifiers::CONTROL),
-                place => (KeyCode::Char(text[place % text.len()]), KeyModifiers::NONE),
+            let event = match key % (text.len() * 2) {
+                0 => press(KeyCode::Char('x'), KeyModifiers::CONTROL),
+                // A paste is reranked at once: stage 2 is interrupted by the next key in the middle of a batch.
+                place if place % 4 == 3 => Event::Paste("controller ".into()),
+                place => press(KeyCode::Char(text[place % text.len()]), KeyModifiers::NONE),
             };
-            if keys.send((Instant::now(), Event::Key(KeyEvent::new(code, modifiers)))).is_err() {
+            if keys.send((Instant::now(), event)).is_err() {
                 return;
             }
         }
@@ -115,6 +117,10 @@ pub fn key_to_frame(shared: &Path, report: &mut Report) -> anyhow::Result<()> {
     ));
     anyhow::ensure!(indexed.0 < indexed.1, "indexing ended before the keys did: this was not full load");
     Ok(())
+}
+
+fn press(code: KeyCode, modifiers: KeyModifiers) -> Event {
+    Event::Key(KeyEvent::new(code, modifiers))
 }
 
 /// Until models and library are there and vectors are being built.

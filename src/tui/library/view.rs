@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
-use crate::library::{Library, Severity, SkillIx};
+use crate::library::{Library, Root, Severity, SkillIx};
 
 use super::super::chrome::ASCII_BORDER;
 use super::super::session::Session;
@@ -149,9 +149,16 @@ impl View<'_> {
         let Some(library) = &self.session.library else {
             return frame.render_widget(Line::styled("reading the library", self.theme.style(Role::Muted)), area);
         };
-        let roots: Vec<String> =
-            library.roots.iter().map(|root| format!("{} from {}", thousands(root.skills), root.label)).collect();
-        let text = format!("{}; {} files and rows looked at", roots.join(", "), thousands(library.report.seen));
+        let place = |root: &Root| {
+            let readers = match root.agents.as_slice() {
+                [] => String::new(),
+                [agent] => format!(", read by {agent}"),
+                [agent, others @ ..] => format!(", read by {agent} and {} more", others.len()),
+            };
+            format!("{} in {}{readers}", thousands(root.skills), root.label)
+        };
+        let places: Vec<String> = library.roots.iter().map(place).collect();
+        let text = format!("skills found: {}", places.join("; "));
         let text = self.fit(&text, usize::from(area.width));
         frame.render_widget(Line::styled(text, self.theme.style(Role::Muted)), area);
     }
