@@ -80,6 +80,11 @@ impl Reranker {
         self.network.tokenizer.encode_pair_head(request, document, self.profile.max_tokens)
     }
 
+    /// The same ids from texts read to their end, with an exact `total`: for the one pair that is explained.
+    pub fn encode_whole(&self, request: &str, document: &str) -> Encoding {
+        self.network.tokenizer.encode_pair(request, document, self.profile.max_tokens)
+    }
+
     /// The same at the network's own limit, with an exact `total`.
     pub fn encode_raw(&self, request: &str, document: &str) -> Encoding {
         self.network.tokenizer.encode_pair(request, document, self.network.longest())

@@ -210,7 +210,7 @@ impl Pipeline {
     pub fn capture(&self, request: &str, fields: FieldSet, skill: SkillIx, stop: Stop) -> Result<Capture, SearchError> {
         let reranker = self.reranker.as_ref().ok_or(SearchError::NoReranker)?;
         let document = reranker.document(&self.library[skill], fields);
-        let encoding = reranker.encode(request, &document.text);
+        let encoding = reranker.encode_whole(request, &document.text);
         Ok(reranker.capture(document, encoding, stop)?)
     }
 

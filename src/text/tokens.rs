@@ -36,7 +36,8 @@ pub struct Encoding {
     pub segments: Vec<Segment>,
     /// Byte range in its own text (query or document); empty for special tokens. As long as `ids`.
     pub offsets: Vec<Range<usize>>,
-    /// Tokens of the whole input, special ones included, had nothing been cut. Misses the tokens of `unread` bytes.
+    /// Tokens of the whole input, special ones included, had nothing been cut. Misses the tokens of `unread` bytes, and
+    /// those of a query that [`TextTokenizer::encode_pair_head`] did not read to its end.
     pub total: usize,
     /// Bytes at the end of the document (or of the only text) that were not tokenised, because they could change
     /// neither ids nor truncation. [`TextTokenizer::complete`] counts them.
@@ -135,7 +136,7 @@ impl TextTokenizer {
         self.pair(query, document, max_tokens, Extent::Whole)
     }
 
-    /// The same ids, but a long document is read only as far as needed.
+    /// The same ids, but long texts are read only as far as needed; `total` then misses what was not read of either.
     pub fn encode_pair_head(&self, query: &str, document: &str, max_tokens: usize) -> Encoding {
         self.pair(query, document, max_tokens, Extent::Head(max_tokens))
     }
@@ -166,7 +167,7 @@ impl TextTokenizer {
     }
 
     fn pair(&self, query: &str, document: &str, max_tokens: usize, extent: Extent) -> Encoding {
-        let mut first = self.content(query, Extent::Whole);
+        let mut first = self.content(query, extent);
         let mut second = self.content(document, extent);
         let added = self.added(true);
         let total = first.len() + second.len() + added;

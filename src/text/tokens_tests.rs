@@ -57,7 +57,10 @@ proptest! {
             let whole = tokenizer.encode_pair(&query, &document, max_tokens);
             let mut head = tokenizer.encode_pair_head(&query, &document, max_tokens);
             tokenizer.complete(&mut head, &document);
-            prop_assert_eq!(head, whole);
+            // A query that was not read to its end is not counted to its end.
+            prop_assert!(head.total <= whole.total);
+            let total = head.total;
+            prop_assert_eq!(head, Encoding { total, ..whole });
             let (whole, mut head) = (tokenizer.encode(&document, max_tokens), tokenizer.encode_head("", &document, max_tokens));
             tokenizer.complete(&mut head, &document);
             prop_assert_eq!(head, whole);
@@ -128,6 +131,18 @@ fn totals_and_seen_bytes() {
         assert_eq!(head.seen_bytes, "word ".len() * 60 - 1);
         tokenizer.complete(&mut head, &long);
         assert_eq!((head.total, head.unread), (50_004, 0));
+    });
+}
+
+#[test]
+fn a_query_of_a_megabyte_is_read_as_far_as_needed_and_cut_the_same() {
+    bert(|tokenizer| {
+        let (query, document) = ("merge files quickly ".repeat(50_000), "body words ".repeat(200));
+        for (query, document) in [(query.as_str(), "short"), (&query, &document)] {
+            let head = tokenizer.encode_pair_head(query, document, 64);
+            assert_eq!(head.ids, tokenizer.encode_pair(query, document, 64).ids);
+            assert!(head.total < 1_000, "{} tokens were made of what 64 are needed of", head.total);
+        }
     });
 }
 
