@@ -217,15 +217,3 @@ pub fn draw_hints(
     }
     frame.render_widget(Line::from(spans), area);
 }
-
-/// Borders for terminals that have no line characters, or count them as two columns.
-pub const ASCII_BORDER: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
-    top_left: "+",
-    top_right: "+",
-    bottom_left: "+",
-    bottom_right: "+",
-    vertical_left: "|",
-    vertical_right: "|",
-    horizontal_top: "-",
-    horizontal_bottom: "-",
-};

@@ -12,7 +12,7 @@ use super::action::{Action, Tab};
 use super::keymap::{Found, Group, Keymap, table};
 use super::session::Session;
 use super::theme::{Role, Theme};
-use super::widgets::{Symbols, clip, fit, width};
+use super::widgets::{Symbols, clip, fit, width, window};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Help {
             .title(Span::styled(" Help: type to search, enter does it, esc closes ", theme.style(Role::Title)))
             .border_style(theme.style(Role::BorderFocused));
         if session.ascii {
-            block = block.border_set(super::chrome::ASCII_BORDER);
+            block = block.border_set(ASCII_BORDER);
         }
         let inner = block.inner(area);
         frame.render_widget(block, area);
@@ -188,8 +188,8 @@ impl Help {
                 Span::styled(about, theme.style(about_role)),
             ]));
         }
-        let top = selected_line.saturating_sub(height / 2).min(lines.len().saturating_sub(height));
-        lines.into_iter().skip(top).take(height).collect()
+        let shown = window(Some(selected_line), lines.len(), height);
+        lines.drain(shown).collect()
     }
 }
 
@@ -198,3 +198,15 @@ fn frame_area(body: Rect) -> Rect {
     let width = body.width.min(92);
     Rect { x: body.x + (body.width - width) / 2, width, ..body }
 }
+
+/// Borders for terminals that have no line characters, or count them as two columns.
+const ASCII_BORDER: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};

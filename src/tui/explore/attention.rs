@@ -7,7 +7,7 @@ use crate::explain::{Attribution, Band, Lens, Word, attribute};
 use crate::library::{Field, Library, SkillIx};
 use crate::model::Capture;
 use crate::search::{QueryId, Shortlist};
-use crate::tui::theme::HEAT_STEPS;
+use crate::tui::widgets::layer_strip::step;
 use crate::tui::widgets::text::bounded;
 use crate::tui::widgets::{Ink, Page, RunText, Symbols, clip, thousands};
 
@@ -105,7 +105,9 @@ pub fn heat_text(capture: &Capture, attribution: &Attribution, symbols: &Symbols
 
 fn ink_of(word: &Word, most: f32, capture: &Capture) -> Ink {
     match word.weight {
-        Some(weight) => Ink::Heat(step(weight, most)),
+        // Linear in the heaviest word, so that equal steps are equal attention; the lowest stays unpainted.
+        Some(weight) if most > 0.0 => Ink::Heat(step(weight / most)),
+        Some(_) => Ink::Heat(0),
         None if word.bytes.start >= capture.encoding.seen_bytes => Ink::Unseen,
         // Read, but part of no field: a separator.
         None => Ink::Muted,
@@ -115,12 +117,6 @@ fn ink_of(word: &Word, most: f32, capture: &Capture) -> Ink {
 /// Fields that a cap of the profile shortened, with the code points lost.
 pub fn cuts(attribution: &Attribution) -> impl Iterator<Item = (Field, usize)> {
     Field::ALL.into_iter().zip(attribution.cut).filter(|(_, cut)| *cut > 0)
-}
-
-/// Linear in the heaviest word, so that equal steps are equal attention; the lowest stays unpainted.
-fn step(weight: f32, most: f32) -> u8 {
-    let part = if most > 0.0 { weight / most } else { 0.0 };
-    ((part * f32::from(HEAT_STEPS)) as u8).min(HEAT_STEPS - 1)
 }
 
 /// The words with the most attention and their shares, heaviest first.
@@ -172,6 +168,7 @@ fn round(at: Option<usize>, by: isize, of: usize) -> usize {
 mod tests {
     use super::*;
     use crate::tui::explore::fixture;
+    use crate::tui::theme::HEAT_STEPS;
     use crate::tui::widgets::symbols::UNICODE;
 
     #[test]

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use crate::library::{Library, LoadRow, Severity, SkillIx};
 
 use super::super::theme::{Role, Theme};
-use super::super::widgets::text::{thousands, wrap};
+use super::super::widgets::text::{bounded, thousands, wrap};
 
 /// How much of a body is shown: wrapping this much takes well under a millisecond, and nobody reads more in a pane.
 const MOST_BODY: usize = 64 * 1024;
@@ -42,20 +42,12 @@ pub fn of_skill(library: &Library, ix: SkillIx) -> Lines<'_> {
     }
     lines.push((Role::Text, "".into()));
     lines.push((Role::FieldBody, "body".into()));
-    let body = skill.body.shown();
-    let shown = head(body);
+    let (shown, rest) = bounded(skill.body.shown(), MOST_BODY);
     lines.extend(shown.lines().map(|line| (Role::Text, line.into())));
-    if shown.len() < body.len() {
-        let rest = thousands(body.len() - shown.len());
-        lines.push((Role::Unseen, format!("[{rest} more bytes are in the file]").into()));
+    if rest > 0 {
+        lines.push((Role::Unseen, format!("[{} more bytes are in the file]", thousands(rest)).into()));
     }
     lines
-}
-
-/// The first [`MOST_BODY`] bytes, in whole characters.
-fn head(body: &str) -> &str {
-    let end = (0..=MOST_BODY.min(body.len())).rev().find(|&end| body.is_char_boundary(end)).unwrap_or(0);
-    &body[..end]
 }
 
 pub fn of_report(row: &LoadRow) -> Lines<'_> {
@@ -126,7 +118,7 @@ pub fn severity_role(severity: Severity) -> Role {
 
 /// `lines` wrapped to `columns`: `height` rows from row `top` on, which is brought back so that the last row can be
 /// reached and nothing beyond. Also returns the top it came to.
-pub fn window<'a>(
+pub fn scrolled<'a>(
     lines: &'a Lines,
     columns: usize,
     height: usize,

@@ -4,7 +4,9 @@
 //! drawing builds only the rows that are visible.
 
 mod detail;
+mod layout;
 mod listing;
+mod places;
 mod view;
 
 #[cfg(test)]
@@ -148,7 +150,7 @@ impl LibraryTab {
 
     /// One step out: of typing, of the filter, of the pane.
     fn back(&mut self, session: &Session) {
-        if self.filtering || !self.wish.filter.is_empty() {
+        if self.filter().is_some() {
             self.filtering = false;
             self.set_filter(String::new(), session);
         } else {
@@ -224,7 +226,7 @@ impl LibraryTab {
     }
 
     pub fn mouse(&mut self, event: MouseEvent, area: Rect, session: &Session, out: &mut Outbox) {
-        let areas = view::areas(area, self.focus, self.report.len());
+        let areas = layout::areas(area, self.wants(session));
         let Some((pane, place)) = areas.at(event.column, event.row) else { return };
         match event.kind {
             MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
@@ -242,7 +244,7 @@ impl LibraryTab {
                     Pane::Report => (self.report_selected, self.report.len()),
                     Pane::Detail => return,
                 };
-                if let Some(row) = view::row_at(place, event.row, pane, selected, rows) {
+                if let Some(row) = layout::row_at(place, event.row, pane, selected, rows) {
                     if pane == Pane::Skills && row == selected {
                         // A second click on a row is what Enter is.
                         self.open(out);
@@ -281,13 +283,27 @@ impl LibraryTab {
                 Pane::Report => self.selected_report(session).is_some(),
                 _ => self.selected_skill().is_some(),
             },
-            Action::Back => self.filtering || !self.wish.filter.is_empty() || self.focus != Pane::Skills,
+            Action::Back => self.filter().is_some() || self.focus != Pane::Skills,
             _ => false,
         }
     }
 
     pub fn draw(&self, frame: &mut Frame, area: Rect, session: &Session, theme: &Theme) {
         view::View { tab: self, session, theme }.draw(frame, area);
+    }
+
+    /// The filter, while one is typed or holds.
+    fn filter(&self) -> Option<&str> {
+        (self.filtering || !self.wish.filter.is_empty()).then_some(&self.wish.filter)
+    }
+
+    fn wants(&self, session: &Session) -> layout::Wants {
+        let places = || session.library.as_ref().map_or(1, |library| library.roots.len());
+        layout::Wants {
+            focus: self.focus,
+            report_rows: self.report.len(),
+            summary_rows: if self.filter().is_some() { 1 } else { places() },
+        }
     }
 
     /// The rows as they are now, for the view.
