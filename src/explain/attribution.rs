@@ -140,7 +140,8 @@ pub struct Attribution {
     pub layers: Vec<[f32; 3]>,
     pub removed: Removed,
     pub words: Vec<Word>,
-    /// Code points of unseen text after the last of `words`; zero for all but very long documents.
+    /// Code points after the last of `words`; zero for all but very long documents. Unseen text, unless the model read
+    /// everything or the document is made to deceive (hundreds of kilobytes of characters without tokens before others).
     pub unlisted: usize,
     /// Tokens the model read, template included.
     pub seen_tokens: usize,
@@ -278,18 +279,19 @@ fn removed(band: &[Layer]) -> Removed {
     }
 }
 
-/// The most unseen text that is listed word by word, past what the model read. A body may be 16 MiB, and words are made
-/// anew for every lens on the thread that draws: this many bytes take about a millisecond, and fill twenty screens.
-const UNSEEN_LISTED: usize = 64 << 10;
+/// How far past the last token words are listed. A body may be 16 MiB, and words are made anew for every lens on the
+/// thread that draws: this many bytes take about a millisecond, and fill twenty screens.
+const LISTED_PAST_TOKENS: usize = 64 << 10;
+
+/// Where the list of words ends even if tokens follow, as after a megabyte of characters that the tokenizer drops: 512
+/// tokens of anything that people write take a few kilobytes, and the interface shows no more than this of a text.
+const LISTED_AT_MOST: usize = 256 << 10;
 
 /// Where the list of words ends.
 fn listed_bytes(capture: &Capture) -> usize {
     let text = &capture.document.text;
-    let mut end = seen_bytes(capture).saturating_add(UNSEEN_LISTED).min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    end
+    let end = last_token_end(capture).saturating_add(LISTED_PAST_TOKENS).min(LISTED_AT_MOST);
+    (0..=end.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 /// Words with the weights of their tokens. A token that covers several words is shared out by bytes.
@@ -319,12 +321,17 @@ fn seen_bytes(capture: &Capture) -> usize {
     if encoding.total <= encoding.ids.len() {
         return text.len();
     }
-    let document =
-        encoding.segments.iter().zip(&encoding.offsets).filter(|(segment, _)| **segment == Segment::Document);
-    let last = document.map(|(_, bytes)| bytes.end).max().unwrap_or(0);
-    let mut seen = encoding.seen_bytes.max(last).min(text.len());
+    let mut seen = encoding.seen_bytes.max(last_token_end(capture)).min(text.len());
     while !text.is_char_boundary(seen) {
         seen += 1;
     }
     text.len() - text[seen..].trim_start().len()
+}
+
+/// Where the last token of the document ends that the model read.
+fn last_token_end(capture: &Capture) -> usize {
+    let encoding = &capture.encoding;
+    let document =
+        encoding.segments.iter().zip(&encoding.offsets).filter(|(segment, _)| **segment == Segment::Document);
+    document.map(|(_, bytes)| bytes.end).max().unwrap_or(0)
 }

@@ -142,16 +142,38 @@ fn text_past_the_limit_is_there_and_has_no_weight() {
     assert_eq!(seen.words.iter().map(|word| word.text.shown()).collect::<String>(), text);
 }
 
+/// Bodies of megabytes of which the model read 60 bytes, or all: because the rest has no token, or is one token.
 #[test]
-fn the_unseen_end_of_a_huge_body_is_counted_instead_of_listed() {
-    let body = "äb ".repeat(100_000);
-    let document = document(["n", "d", &body]);
-    let tokens = bert_like(&document.text[..60]);
-    let rows = vec![vec![vec![1.0 / 15.0; 15]]];
-    let attribution = attribute(&capture(document.clone(), tokens, 10, &rows), Lens::default());
-    let listed: String = attribution.words.iter().map(|word| word.text.for_model()).collect();
-    assert!(document.text.starts_with(&listed) && listed.len() < 70_000);
-    assert_eq!(attribution.unlisted, document.text[listed.len()..].chars().count());
+fn the_end_of_a_huge_body_is_counted_instead_of_listed() {
+    let bodies = ["äb ".repeat(1 << 20), "\u{200b} ".repeat(1 << 20), "a".repeat(4 << 20), " ".repeat(4 << 20)];
+    for (body, whole, most) in bodies.iter().flat_map(|body| [(body, false, 70_000), (body, true, 256 << 10)]) {
+        let document = document(["n", "d", body]);
+        let mut tokens = bert_like(&document.text[..60]);
+        if let Some(last) = tokens.last_mut().filter(|_| whole) {
+            last.end = document.text.len();
+        }
+        let keep = if whole { tokens.len() } else { tokens.len().saturating_sub(2) };
+        let rows = vec![vec![vec![1.0 / (keep + 5) as f32; keep + 5]]];
+        let seen = attribute(&capture(document.clone(), tokens, keep, &rows), Lens::default());
+        let listed: String = seen.words.iter().map(|word| word.text.for_model()).collect();
+        let what = format!("{:?} {whole}: {} bytes", &body[..4], listed.len());
+        assert!(document.text.starts_with(&listed) && listed.len() <= most, "{what}");
+        assert_eq!(seen.unlisted, document.text[listed.len()..].chars().count(), "{what}");
+        let sum: f64 = seen.words.iter().filter_map(|word| word.weight).map(f64::from).sum();
+        close(sum as f32, seen.fields.iter().map(|field| field.share).sum());
+    }
+}
+
+/// A body that the model read to its end, most of which has no token: it would be millions of words.
+#[test]
+fn text_without_tokens_is_not_listed_without_end() {
+    let document = document(["n", "d", &format!("read {}", "\u{200b} ".repeat(1 << 20))]);
+    let tokens = bert_like(&document.text[..12]);
+    let keep = tokens.len();
+    let rows = vec![vec![vec![1.0 / (keep + 5) as f32; keep + 5]]];
+    let seen = attribute(&capture(document, tokens, keep, &rows), Lens::default());
+    assert!(seen.words.len() < 20_000 && seen.unlisted > 1 << 20, "{} {}", seen.words.len(), seen.unlisted);
+    assert!(seen.words.iter().all(|word| word.weight.is_some()), "nothing was cut off, so nothing is unseen");
 }
 
 #[test]

@@ -94,7 +94,8 @@ pub fn heat_text(capture: &Capture, attribution: &Attribution, symbols: &Symbols
     }
     if attribution.unlisted > 0 {
         let more = thousands(attribution.unlisted);
-        text.push(&format!("\n{rule} {more} more characters, not seen and not shown {rule}"), Ink::Warning);
+        let unseen = if before == Ink::Unseen { "not seen and " } else { "" };
+        text.push(&format!("\n{rule} {more} more characters, {unseen}not shown {rule}"), Ink::Warning);
     }
     for (field, cut) in cuts(attribution) {
         let note = format!("\n{rule} {} characters of {} cut before the reranker {rule}", thousands(cut), field.key());
