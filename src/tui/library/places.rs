@@ -2,7 +2,7 @@
 
 use crate::library::{Library, Root};
 
-use super::super::widgets::thousands;
+use super::super::widgets::text::{counted, thousands};
 
 /// At most `most` rows, and one at least.
 pub fn rows(library: &Library, most: usize) -> Vec<String> {
@@ -17,7 +17,7 @@ pub fn rows(library: &Library, most: usize) -> Vec<String> {
         _ => {
             let (named, others) = roots.split_at(most - 1);
             let skills = others.iter().map(|root| root.skills).sum();
-            let rest = format!("{} in {} more places", count(skills), thousands(others.len()));
+            let rest = format!("{} in {} more places", counted(skills, "skill"), thousands(others.len()));
             named.iter().map(place).chain([rest]).collect()
         }
     }
@@ -25,16 +25,12 @@ pub fn rows(library: &Library, most: usize) -> Vec<String> {
 
 /// "12 skills in ~/.claude/skills, read by Claude Code (user), Codex".
 fn place(root: &Root) -> String {
-    let found = format!("{} in {}", count(root.skills), root.label);
+    let found = format!("{} in {}", counted(root.skills, "skill"), root.label);
     match root.agents.is_empty() {
         // The user named it, so nobody has to be told who reads it.
         true => found,
         false => format!("{found}, read by {}", root.agents.join(", ")),
     }
-}
-
-fn count(skills: usize) -> String {
-    format!("{} {}", thousands(skills), if skills == 1 { "skill" } else { "skills" })
 }
 
 #[cfg(test)]

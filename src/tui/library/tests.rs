@@ -204,7 +204,7 @@ fn the_report_comes_worst_first_and_says_why() {
     assert_eq!(rig.tab.selected_report(&rig.session).unwrap().path.shown(), "s");
     let screen = rig.screen(120, 30);
     for part in
-        ["1 not loaded, 1 limits, 1 notes", "not loaded: no-frontmatter", "s, line 7", "This is not in the library"]
+        ["1 not loaded, 1 limit, 1 note", "not loaded: no-frontmatter", "s, line 7", "This is not in the library"]
     {
         assert!(screen.contains(part), "{part}\n{screen}");
     }

@@ -9,6 +9,7 @@ use crate::library::{Library, LoadReport, LoadRow, Severity, SkillIx};
 
 use super::super::session::Session;
 use super::super::theme::{Role, Theme};
+use super::super::widgets::text::counted;
 use super::super::widgets::{Symbols, clip, fit, pane, thousands, width, window};
 use super::layout::areas;
 use super::{LibraryTab, Pane, detail, places};
@@ -207,7 +208,7 @@ impl View<'_> {
 
 fn amounts(report: &LoadReport) -> String {
     let [skipped, limits, notes] = [Severity::Skipped, Severity::Limit, Severity::Note].map(|s| report.count(s));
-    format!("{skipped} not loaded, {limits} limits, {notes} notes")
+    format!("{} not loaded, {}, {}", thousands(skipped), counted(limits, "limit"), counted(notes, "note"))
 }
 
 /// Widths of the columns; 0 for one that has no room.

@@ -129,6 +129,11 @@ pub fn thousands(number: usize) -> String {
     out
 }
 
+/// "1 skill", "1,234 skills": nouns whose plural is an s more.
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
 /// A share as "31.2 %".
 pub fn percent(share: f32) -> String {
     format!("{:.1} %", share * 100.0)
