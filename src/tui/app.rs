@@ -451,6 +451,13 @@ impl App {
         if let Some(tab) = out.go_to {
             self.tab = tab;
         }
+        if let Some(id) = out.pin {
+            let mut out = Outbox::default();
+            self.tabs.explore.pin(&id, &self.session, &mut out);
+            // As below.
+            (out.pin, out.explore) = (None, None);
+            self.settle(out, effects);
+        }
         if let Some(open) = out.explore {
             let mut out = Outbox::default();
             self.tab = Tab::Explore;

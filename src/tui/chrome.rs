@@ -183,6 +183,7 @@ pub fn hints(tab: Tab) -> impl Iterator<Item = (Action, &'static str)> {
             (Action::Filter, "filter"),
             (Action::CycleSort, "sort"),
             (Action::Open, "try in Explore"),
+            (Action::Pin, "pin"),
             (Action::Copy, "copy id"),
         ],
     };

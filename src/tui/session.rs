@@ -34,6 +34,8 @@ pub struct Outbox {
     pub go_to: Option<Tab>,
     /// Open this request in Explore, with these skill ids marked as gold.
     pub explore: Option<OpenInExplore>,
+    /// Follow the skill with this id as "mine" in Explore, or stop if it is followed.
+    pub pin: Option<String>,
     /// Text for the clipboard.
     pub copy: Option<String>,
 }

@@ -15,8 +15,8 @@ use crate::tui::keymap::KeyLayer;
 
 struct Rig {
     app: App,
-    /// Keeps the workers' end open.
-    _notified: Receiver<Event>,
+    /// Where the tabs' workers report.
+    notified: Receiver<Event>,
 }
 
 fn rig(keymap: &str, depth: ColorDepth, size: (u16, u16)) -> Rig {
@@ -25,7 +25,7 @@ fn rig(keymap: &str, depth: ColorDepth, size: (u16, u16)) -> Rig {
     let (theme, _) = themes.choose(&ThemeChoice::Auto, None);
     let keymap = Keymap::load(keymap, None, &KeyLayer::default()).unwrap();
     let options = AppOptions { settings: Settings::default(), keymap, themes, theme, ascii: false, mouse: true, size };
-    Rig { app: App::new(options, &notify), _notified: notified }
+    Rig { app: App::new(options, &notify), notified }
 }
 
 impl Rig {
@@ -35,6 +35,7 @@ impl Rig {
             let (code, modifiers) = match word {
                 "esc" => (KeyCode::Esc, KeyModifiers::NONE),
                 "enter" => (KeyCode::Enter, KeyModifiers::NONE),
+                "down" => (KeyCode::Down, KeyModifiers::NONE),
                 "tab" => (KeyCode::Tab, KeyModifiers::NONE),
                 "f1" => (KeyCode::F(1), KeyModifiers::NONE),
                 _ if word.starts_with("alt-") => (KeyCode::Char(word.as_bytes()[4].into()), KeyModifiers::ALT),
@@ -146,6 +147,35 @@ fn help_finds_an_action_by_words_and_enter_does_it() {
     rig.key("f1 esc");
     assert!(rig.app.help.is_none());
     assert_eq!(rig.key("f1 ctrl-c").exit, Some(Exit::Quit));
+}
+
+/// From the list of all skills to the line in Explore that follows one of them, and to the engine, which has to look
+/// for it behind the shortlist.
+#[test]
+fn a_skill_pinned_in_the_library_is_followed_in_explore() {
+    let mut rig = rig("emacs", ColorDepth::True, (120, 40));
+    let library = Arc::new(crate::library::load::load(&crate::library::load::Source::Demo).unwrap());
+    let second = library.skills()[1].clone();
+    let (id, name) = (second.id.shown(), second.name.shown());
+    rig.type_text("words");
+    rig.app.handle(Event::Engine(Response::Library(library)));
+    let Ok(listing) = rig.notified.recv_timeout(Duration::from_secs(30)) else { panic!("no listing") };
+    rig.app.handle(listing);
+    // The sentence about the demo library has been read.
+    let (_, due) = rig.app.tick(Instant::now());
+    rig.app.tick(due.unwrap());
+    rig.key("alt-4 down");
+    let effects = rig.key("p");
+    let Some(Request::Search(search)) = effects.requests.last() else { panic!("{:?}", effects.requests) };
+    assert_eq!(search.pinned.as_deref(), Some(id));
+    assert!(rig.screen().contains(&format!("{name} is pinned")), "{}", rig.screen());
+    assert_eq!(rig.app.tab(), Tab::Library);
+    rig.key("alt-1");
+    let line = format!("{name}: a request will show where it stands");
+    assert!(rig.screen().contains(&line), "{}", rig.screen());
+    // The same key lets it go.
+    rig.key("alt-4 p alt-1");
+    assert!(!rig.screen().contains(&line), "{}", rig.screen());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use crate::engine::{ModelState, Response};
-use crate::library::{FieldSet, Text};
+use crate::library::{FieldSet, Library, Text};
 use crate::search::{Settings, Stage1};
 use crate::tui::action::Action;
 use crate::tui::session::{OpenInExplore, Outbox, Session};
@@ -47,7 +47,7 @@ impl Explore {
                 out.settings = Some(settings);
                 self.search(settings, RERANK_DELAY, false, out);
             }
-            Action::Pin => self.pin(out),
+            Action::Pin => self.pin_selected(session, out),
             Action::CycleDetail => self.view = self.view.next(),
             Action::NextBand | Action::PreviousBand | Action::NextHead | Action::PreviousHead => self.turn_lens(action),
             Action::Copy => out.copy = self.selected().map(|at| at.library[at.skill].id.shown().to_owned()),
@@ -292,18 +292,29 @@ impl Explore {
         self.focus = Focus::Query;
     }
 
-    fn pin(&mut self, out: &mut Outbox) {
-        let Some(selected) = self.selected() else {
-            return;
-        };
-        let skill = &selected.library[selected.skill];
-        let id = skill.id.shown().to_owned();
-        let unpinned = self.mine.as_ref() == Some(&id);
-        out.status = Some(match unpinned {
-            true => format!("{} is no longer pinned.", skill.name),
-            false => format!("{} is pinned: its ranks stay in sight for every request.", skill.name),
-        });
-        self.mine = (!unpinned).then_some(id);
+    fn pin_selected(&mut self, session: &Session, out: &mut Outbox) {
+        if let Some(selected) = self.selected() {
+            self.pin(selected.library[selected.skill].id.shown(), session, out);
+        }
+    }
+
+    /// Follows a skill of the library as "mine", or stops if it is followed already.
+    pub fn pin(&mut self, id: &str, session: &Session, out: &mut Outbox) {
+        let named = |library: &Library| Some(library[library.find(id)?].name.shown().to_owned());
+        let name = session.library.as_deref().and_then(named).unwrap_or_else(|| id.to_owned());
+        if self.mine.as_deref() == Some(id) {
+            self.mine = None;
+            out.status = Some(format!("{name} is no longer pinned."));
+            return self.settle();
+        }
+        self.mine = Some(id.to_owned());
+        out.status = Some(format!("{name} is pinned: its ranks stay in sight for every request."));
+        // Where a skill stands that is not in the shortlist is found out only for the one that is pinned.
+        let listed = |skill| self.results.hits().iter().any(|hit| hit.skill == skill);
+        if !self.results.skill(id).is_some_and(listed) {
+            self.search(session.settings, RERANK_DELAY, true, out);
+        }
+        self.settle();
     }
 
     fn turn_lens(&mut self, action: Action) {

@@ -91,7 +91,7 @@ actions! {
         CycleFields, "cycle-fields", "what is read: name, + description, + body";
         CycleDepth, "cycle-depth", "length of the shortlist: 10, 20, 50";
         ToggleRerank, "toggle-rerank", "stage 2 on or off";
-        Pin, "pin", "follow the selected skill as mine, or stop";
+        Pin, "pin", "follow the selected skill as mine in Explore, or stop";
         CycleDetail, "cycle-detail", "show preview, attention or scores";
     }
     Attention: {

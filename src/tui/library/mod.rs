@@ -119,6 +119,7 @@ impl LibraryTab {
             Action::Open if self.filtering => self.filtering = false,
             Action::Open => self.open(out),
             Action::Copy => self.copy(session, out),
+            Action::Pin => out.pin = self.selected_id(),
             _ => {}
         }
     }
@@ -176,8 +177,12 @@ impl LibraryTab {
     fn copy(&mut self, session: &Session, out: &mut Outbox) {
         out.copy = match self.focus {
             Pane::Report => self.selected_report(session).map(|row| row.path.shown().to_string()),
-            Pane::Skills | Pane::Detail => self.selected_skill().map(|(_, skill)| skill.id.shown().to_string()),
+            Pane::Skills | Pane::Detail => self.selected_id(),
         };
+    }
+
+    fn selected_id(&self) -> Option<String> {
+        self.selected_skill().filter(|_| self.focus != Pane::Report).map(|(_, skill)| skill.id.shown().to_string())
     }
 
     fn set_filter(&mut self, filter: String, session: &Session) {
@@ -278,7 +283,8 @@ impl LibraryTab {
         match action {
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => true,
             Action::FocusNext | Action::FocusPrevious | Action::Filter | Action::CycleSort => session.library.is_some(),
-            Action::Open => self.filtering || (self.focus != Pane::Report && self.selected_skill().is_some()),
+            Action::Open => self.filtering || self.selected_id().is_some(),
+            Action::Pin => self.selected_id().is_some(),
             Action::Copy => match self.focus {
                 Pane::Report => self.selected_report(session).is_some(),
                 _ => self.selected_skill().is_some(),

@@ -232,6 +232,37 @@ fn enter_tries_the_skills_own_description_in_explore() {
 }
 
 #[test]
+fn pinning_asks_for_the_selected_skill_and_never_for_a_row_of_the_report() {
+    let mut rig = Rig::new(small());
+    rig.act(Action::Down);
+    assert!(rig.tab.available(Action::Pin, &rig.session));
+    assert_eq!(rig.act(Action::Pin).pin.as_deref(), Some("b/contract"));
+    rig.act(Action::FocusPrevious);
+    assert_eq!(rig.tab.focus, Pane::Report);
+    assert!(!rig.tab.available(Action::Pin, &rig.session));
+    assert_eq!(rig.act(Action::Pin).pin, None);
+}
+
+#[test]
+fn a_report_without_rows_is_one_quiet_line_that_cannot_be_selected() {
+    let mut rig = Rig::new(library(vec![skill("a", "a", "a", "a")], Vec::new()));
+    for (columns, rows) in [(80, 21), (120, 37), (200, 57)] {
+        let screen = rig.screen(columns, rows);
+        assert_eq!(screen.matches("Load report nothing to report").count(), 1, "{screen}");
+        let mouse = MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            column: 5,
+            row: rows - 1,
+            modifiers: KeyModifiers::NONE,
+        };
+        rig.tab.mouse(mouse, Rect::new(0, 0, columns, rows), &rig.session, &mut Outbox::default());
+        assert_eq!(rig.tab.focus, Pane::Skills);
+    }
+    // With rows but no room for them, the line says how many there are.
+    assert!(Rig::new(small()).screen(80, 21).contains("Load report 1 not loaded, 1 limit, 1 note"));
+}
+
+#[test]
 fn a_click_selects_the_row_it_is_on() {
     let skills = (0..500).map(|n| skill(&format!("id-{n:03}"), &format!("name-{n:03}"), "", "")).collect();
     let mut rig = Rig::new(library(skills, vec![row(Severity::Note, "n")]));
