@@ -9,6 +9,7 @@ pub mod embedder;
 mod head;
 mod kernels;
 mod network;
+pub mod packed;
 mod pool;
 pub mod profile;
 pub mod reranker;
