@@ -19,7 +19,8 @@ fn options(source: Source, cache: Option<&Path>) -> EngineOptions {
         cache: cache.map(Path::to_path_buf),
         embedder: "builtin".into(),
         reranker: Some("builtin".into()),
-        device: Device::Cpu,
+        placement: Device::Cpu.into(),
+        profiles: None,
         watch: true,
         approximate: false,
     }

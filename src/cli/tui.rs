@@ -20,7 +20,8 @@ pub fn run(router: RouterArgs, interface: InterfaceArgs) -> anyhow::Result<Outco
         cache: options.cache,
         embedder: options.embedder,
         reranker: options.reranker,
-        device: options.device,
+        placement: options.placement,
+        profiles: options.profiles,
         watch: true,
         approximate: options.settings.approximate,
     });

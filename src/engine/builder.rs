@@ -11,12 +11,12 @@ use crate::index::{DenseIndex, LexicalIndex, VectorStore};
 use crate::library::load::Source;
 use crate::library::watch::{Watch, watch};
 use crate::library::{self, FieldSet, Library, RootKind};
-use crate::model::{Embedder, ModelError, Reranker};
+use crate::model::{Embedder, ModelError, Profiles, Reranker};
 use crate::search::assemble::open_store;
 use crate::search::vectorise::{self, Event, dense_index};
 use crate::search::{Courtesy, Pipeline};
 
-use super::messages::{Indexing, ModelState, Response};
+use super::messages::{EngineOptions, Indexing, ModelState, Response};
 use super::{Shared, Wake};
 
 /// While vectors are being built, the request on screen is answered again at most this often.
@@ -70,19 +70,23 @@ fn load_models(shared: &Arc<Shared>, jobs: &Sender<Job>) {
     let (shared, jobs) = (shared.clone(), jobs.clone());
     std::thread::spawn(move || {
         let start = Instant::now();
-        let options = &shared.options;
-        let loaded: Result<_, ModelError> = std::thread::scope(|scope| {
-            let reranker = scope
-                .spawn(|| options.reranker.as_deref().map(|name| Reranker::load(name, options.device)).transpose());
-            let embedder = Embedder::load(&options.embedder, options.device)?;
-            let reranker = reranker.join().unwrap_or_else(|_| {
-                Err(ModelError::Run { model: "reranker".into(), reason: "loading it failed; see the log".into() })
-            })?;
-            Ok((Arc::new(embedder), reranker.map(Arc::new)))
-        });
-        let models = loaded.map(|(embedder, reranker)| Loaded { embedder, reranker, took: start.elapsed() });
+        let models =
+            load_both(&shared.options).map(|(embedder, reranker)| Loaded { embedder, reranker, took: start.elapsed() });
         let _ = jobs.send(Job::Models(models.map_err(|error| error.to_string())));
     });
+}
+
+fn load_both(options: &EngineOptions) -> Result<(Arc<Embedder>, Option<Arc<Reranker>>), ModelError> {
+    let profiles = Profiles::with_users(options.profiles.as_deref())?;
+    let load = |name: &str| Reranker::load_from(&profiles, name, options.placement);
+    std::thread::scope(|scope| {
+        let reranker = scope.spawn(|| options.reranker.as_deref().map(load).transpose());
+        let embedder = Embedder::load_from(&profiles, &options.embedder, options.placement)?;
+        let reranker = reranker.join().unwrap_or_else(|_| {
+            Err(ModelError::Run { model: "reranker".into(), reason: "loading it failed; see the log".into() })
+        })?;
+        Ok((Arc::new(embedder), reranker.map(Arc::new)))
+    })
 }
 
 struct Builder<'a> {
@@ -132,7 +136,7 @@ impl Builder<'_> {
         self.shared.publish(Response::Models(ModelState::Ready {
             embedder: models.embedder.id().clone(),
             reranker: models.reranker.as_ref().map(|reranker| reranker.id().clone()),
-            device: self.shared.options.device,
+            device: models.embedder.placement().device,
             took: models.took,
         }));
         self.models = Some(models);

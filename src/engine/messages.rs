@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::eval::{Benchmark, EvalReport, QueryOutcome};
 use crate::library::load::Source;
 use crate::library::{Library, SkillIx};
-use crate::model::{Capture, Device, ModelId};
+use crate::model::{Capture, Device, ModelId, Placement};
 use crate::search::{QueryId, Reranking, Settings, Shortlist};
 
 /// How an engine is set up.
@@ -20,7 +20,9 @@ pub struct EngineOptions {
     pub embedder: String,
     /// `None` for no reranker.
     pub reranker: Option<String>,
-    pub device: Device,
+    pub placement: Placement,
+    /// Where the user's profiles are, if anywhere.
+    pub profiles: Option<PathBuf>,
     /// Reload when files change.
     pub watch: bool,
     /// Build usearch's graph once the vectors are there, whatever the library's size.

@@ -29,7 +29,8 @@ pub fn key_to_frame(shared: &Path, report: &mut Report) -> anyhow::Result<()> {
         cache: None,
         embedder: "builtin".into(),
         reranker: Some("builtin".into()),
-        device: Device::Cpu,
+        placement: Device::Cpu.into(),
+        profiles: None,
         watch: false,
         approximate: false,
     });
