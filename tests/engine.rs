@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use skillscope::engine::{Engine, EngineOptions, ModelState, Request, Response, SearchRequest};
+use skillscope::engine::{Engine, EngineOptions, ModelChoice, ModelState, Request, Response, SearchRequest, Switching};
 use skillscope::library::load::Source;
 use skillscope::model::Device;
 use skillscope::search::{QueryId, Settings, Stage1};
@@ -17,8 +17,7 @@ fn options(source: Source, cache: Option<&Path>) -> EngineOptions {
     EngineOptions {
         source,
         cache: cache.map(Path::to_path_buf),
-        embedder: "builtin".into(),
-        reranker: Some("builtin".into()),
+        models: ModelChoice { embedder: "builtin".into(), reranker: Some("builtin".into()) },
         placement: Device::Cpu.into(),
         profiles: None,
         watch: true,
@@ -234,4 +233,76 @@ fn a_visited_library_is_left_again() {
     };
     assert_eq!(skills_after(Request::Open(Some(Source::Demo))), (Some(true), 76));
     assert_eq!(skills_after(Request::Open(None)), (Some(false), 1));
+}
+
+/// The built-in networks as directories, the way a user's own would be.
+fn own_models(root: &Path) -> ModelChoice {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models");
+    let copy = |kind: &str| {
+        let directory = root.join(kind);
+        std::fs::create_dir_all(&directory).unwrap();
+        for file in ["config.json", "model.safetensors"] {
+            std::fs::copy(assets.join(kind).join(file), directory.join(file)).unwrap();
+        }
+        std::fs::copy(assets.join("tokenizer.json"), directory.join("tokenizer.json")).unwrap();
+        directory.to_str().unwrap().to_owned()
+    };
+    ModelChoice { embedder: copy("embedder"), reranker: Some(copy("reranker")) }
+}
+
+#[test]
+fn other_networks_are_loaded_while_the_old_ones_serve() {
+    let root = tempfile::tempdir().unwrap();
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    engine.send(search(1, "which commit broke the build", Settings::default()));
+    let finished = |response: &Response| matches!(response, Response::Stage2(reranking) if reranking.is_finished());
+    until(&engine, finished);
+
+    let wanted = own_models(root.path());
+    engine.send(Request::UseModels(wanted.clone()));
+    let names = |response: &Response| match response {
+        Response::Models(ModelState::Ready { embedder, reranker, .. }) => {
+            Some((embedder.name.clone(), reranker.as_ref().map(|id| id.name.clone())))
+        }
+        _ => None,
+    };
+    let responses = until(&engine, |response| names(response).is_some());
+    assert!(
+        responses.iter().any(|response| matches!(response, Response::Switching(Switching::Started(c)) if *c == wanted))
+    );
+    assert_eq!(names(responses.last().unwrap()), Some((wanted.embedder, wanted.reranker)));
+    // The request on screen is answered again, by the new networks over vectors of their own.
+    let responses = until(
+        &engine,
+        |response| matches!(response, Response::Stage2(r) if r.is_finished() && !r.shortlist.is_provisional()),
+    );
+    let reranked: Vec<_> = responses
+        .iter()
+        .filter_map(|response| match response {
+            Response::Stage2(reranking) => Some(reranking),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reranked[0].cached, 0, "the old network's scores are not the new one's");
+    assert_eq!(reranked[reranked.len() - 1].shortlist.vectors, (76, 76));
+
+    engine.send(Request::UseModels(ModelChoice { embedder: "builtin".into(), reranker: None }));
+    let responses = until(&engine, |response| names(response).is_some());
+    assert_eq!(names(responses.last().unwrap()), Some(("builtin".into(), None)));
+    until(&engine, |response| matches!(response, Response::Stage1(shortlist) if !shortlist.is_provisional()));
+}
+
+#[test]
+fn networks_that_cannot_be_loaded_leave_the_old_ones() {
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    let missing = ModelChoice { embedder: "nobody/such-model".into(), reranker: Some("builtin".into()) };
+    engine.send(Request::UseModels(missing));
+    let responses = until(&engine, |response| matches!(response, Response::Switching(Switching::Failed(_))));
+    let Some(Response::Switching(Switching::Failed(sentence))) = responses.last() else { unreachable!() };
+    assert!(sentence.contains("nobody/such-model"), "{sentence}");
+    engine.send(search(1, "merge two PDF files", Settings::default()));
+    let responses = until(&engine, |response| matches!(response, Response::Stage2(r) if r.is_finished()));
+    assert!(responses.iter().any(|response| matches!(response, Response::Stage1(s) if s.ran == Stage1::Fused)));
 }

@@ -1,7 +1,7 @@
 //! No subcommand: the interface.
 
 use crate::config::Dirs;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Engine, EngineOptions, ModelChoice};
 use crate::tui::terminal::Guard;
 use crate::tui::{self, TuiOptions};
 
@@ -18,8 +18,7 @@ pub fn run(router: RouterArgs, interface: InterfaceArgs) -> anyhow::Result<Outco
     let engine = Engine::start(EngineOptions {
         source: options.source,
         cache: options.cache,
-        embedder: options.embedder,
-        reranker: options.reranker,
+        models: ModelChoice { embedder: options.embedder, reranker: options.reranker },
         placement: options.placement,
         profiles: options.profiles,
         watch: true,

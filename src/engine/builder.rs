@@ -11,12 +11,13 @@ use crate::index::{DenseIndex, LexicalIndex, VectorStore};
 use crate::library::load::Source;
 use crate::library::watch::{Watch, watch};
 use crate::library::{self, FieldSet, Library, RootKind};
-use crate::model::{Embedder, ModelError, Profiles, Reranker};
+use crate::model::ModelError;
 use crate::search::assemble::open_store;
 use crate::search::vectorise::{self, Event, dense_index};
 use crate::search::{Courtesy, Pipeline};
 
-use super::messages::{EngineOptions, Indexing, ModelState, Response};
+use super::loader::{Loaded, Loader, Ticket};
+use super::messages::{Indexing, ModelChoice, ModelState, Response, Switching};
 use super::{Shared, Wake};
 
 /// While vectors are being built, the request on screen is answered again at most this often.
@@ -29,26 +30,25 @@ pub(crate) enum Job {
     Open(Option<Source>),
     /// Vectors of this field set are wanted, before any other.
     Want(FieldSet),
-    Models(Result<Loaded, String>),
+    /// Load other networks.
+    Use(ModelChoice),
+    Models(Ticket, Result<Loaded, String>),
     Shutdown,
-}
-
-pub(crate) struct Loaded {
-    embedder: Arc<Embedder>,
-    reranker: Option<Arc<Reranker>>,
-    took: Duration,
 }
 
 pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>, jobs_in: &Sender<Job>, wake: &Sender<Wake>) {
     shared.publish(Response::Models(ModelState::Loading));
-    load_models(shared, jobs_in);
+    let mut loader = Loader::default();
+    loader.start(shared, shared.options.models.clone(), None, jobs_in);
     let mut builder = Builder {
         shared,
         jobs,
         jobs_in,
         wake,
         source: shared.options.source.clone(),
+        loader,
         models: None,
+        fields: FieldSet::default(),
         wanted: vec![FieldSet::default()],
         stores: BTreeMap::new(),
         _watch: None,
@@ -65,30 +65,6 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>, jobs_in: &Sender<J
     }
 }
 
-/// Both models load side by side, and beside the library.
-fn load_models(shared: &Arc<Shared>, jobs: &Sender<Job>) {
-    let (shared, jobs) = (shared.clone(), jobs.clone());
-    std::thread::spawn(move || {
-        let start = Instant::now();
-        let models =
-            load_both(&shared.options).map(|(embedder, reranker)| Loaded { embedder, reranker, took: start.elapsed() });
-        let _ = jobs.send(Job::Models(models.map_err(|error| error.to_string())));
-    });
-}
-
-fn load_both(options: &EngineOptions) -> Result<(Arc<Embedder>, Option<Arc<Reranker>>), ModelError> {
-    let profiles = Profiles::with_users(options.profiles.as_deref())?;
-    let load = |name: &str| Reranker::load_from(&profiles, name, options.placement);
-    std::thread::scope(|scope| {
-        let reranker = scope.spawn(|| options.reranker.as_deref().map(load).transpose());
-        let embedder = Embedder::load_from(&profiles, &options.embedder, options.placement)?;
-        let reranker = reranker.join().unwrap_or_else(|_| {
-            Err(ModelError::Run { model: "reranker".into(), reason: "loading it failed; see the log".into() })
-        })?;
-        Ok((Arc::new(embedder), reranker.map(Arc::new)))
-    })
-}
-
 struct Builder<'a> {
     shared: &'a Arc<Shared>,
     jobs: &'a Receiver<Job>,
@@ -96,7 +72,11 @@ struct Builder<'a> {
     wake: &'a Sender<Wake>,
     /// What is open now.
     source: Source,
+    loader: Loader,
+    /// What serves.
     models: Option<Loaded>,
+    /// The field set that was asked for last.
+    fields: FieldSet,
     /// Field sets whose vectors are not complete yet, the most wanted last.
     wanted: Vec<FieldSet>,
     stores: BTreeMap<&'static str, VectorStore>,
@@ -117,21 +97,32 @@ impl Builder<'_> {
             }
             Job::Open(source) => self.open(source),
             Job::Want(fields) => self.want(fields),
-            Job::Models(Ok(models)) => self.use_models(models),
-            Job::Models(Err(sentence)) => self.shared.publish(Response::Models(ModelState::Failed(sentence))),
+            Job::Use(choice) => {
+                self.shared.publish(Response::Switching(Switching::Started(choice.clone())));
+                self.loader.start(self.shared, choice, self.models.as_ref(), self.jobs_in);
+            }
+            Job::Models(ticket, outcome) if self.loader.is_newest(ticket) => match outcome {
+                Ok(models) => self.use_models(models),
+                Err(sentence) if self.models.is_some() => {
+                    self.shared.publish(Response::Switching(Switching::Failed(sentence)));
+                }
+                Err(sentence) => self.shared.publish(Response::Models(ModelState::Failed(sentence))),
+            },
+            // Another choice came after it.
+            Job::Models(..) => {}
             Job::Shutdown => {}
         }
     }
 
     fn want(&mut self, fields: FieldSet) {
+        self.fields = fields;
         self.wanted.retain(|&other| other != fields);
         self.wanted.push(fields);
     }
 
     fn use_models(&mut self, models: Loaded) {
         if let Some(pipeline) = self.shared.pipeline().as_mut() {
-            pipeline.embedder = Some(models.embedder.clone());
-            pipeline.reranker = models.reranker.clone();
+            pipeline.set_models(models.embedder.clone(), models.reranker.clone());
         }
         self.shared.publish(Response::Models(ModelState::Ready {
             embedder: models.embedder.id().clone(),
@@ -139,7 +130,12 @@ impl Builder<'_> {
             device: models.embedder.placement().device,
             took: models.took,
         }));
-        self.models = Some(models);
+        let embedder = models.embedder.id().clone();
+        if self.models.replace(models).is_some_and(|before| *before.embedder.id() != embedder) {
+            self.stores.clear();
+            self.wanted.clear();
+            self.want(self.fields);
+        }
         let _ = self.wake.send(Wake::Changed);
     }
 
@@ -178,18 +174,17 @@ impl Builder<'_> {
             None => Pipeline::new(library.clone(), lexical),
         };
         if let Some(models) = &self.models {
-            pipeline.embedder = Some(models.embedder.clone());
-            pipeline.reranker = models.reranker.clone();
+            pipeline.set_models(models.embedder.clone(), models.reranker.clone());
             // What is stored already can be searched at once; only changed skills are embedded again.
             for fields in FieldSet::ALL {
                 if let Some(store) = self.stores.get(fields.key()) {
                     pipeline.set_dense(fields, Arc::new(dense_index(store, &library)));
-                    self.want(fields);
+                    self.wanted.push(fields);
                 }
             }
         }
         *self.shared.pipeline() = Some(pipeline);
-        self.want(FieldSet::default());
+        self.want(self.fields);
         self.watch(&library);
         self.shared.publish(Response::Library(library));
         let _ = self.wake.send(Wake::Changed);

@@ -6,9 +6,25 @@ use std::time::Duration;
 
 use crate::eval::{Benchmark, EvalReport, QueryOutcome};
 use crate::library::load::Source;
-use crate::library::{Library, SkillIx};
+use crate::library::{Library, SkillIx, Text};
 use crate::model::{Capture, Device, ModelId, Placement};
 use crate::search::{QueryId, Reranking, Settings, Shortlist};
+
+/// Which two networks, each named by a profile, a directory or a repository; they need not be of one profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelChoice {
+    pub embedder: String,
+    /// `None` for no reranker.
+    pub reranker: Option<String>,
+}
+
+impl ModelChoice {
+    /// As it may be shown.
+    pub fn label(&self) -> String {
+        let reranker = self.reranker.as_deref().unwrap_or("no reranker");
+        Text::line(format!("{} + {reranker}", self.embedder)).shown().to_owned()
+    }
+}
 
 /// How an engine is set up.
 #[derive(Debug, Clone)]
@@ -16,10 +32,8 @@ pub struct EngineOptions {
     pub source: Source,
     /// Where vectors are kept; `None` keeps them in memory.
     pub cache: Option<PathBuf>,
-    /// Profile, directory or repository.
-    pub embedder: String,
-    /// `None` for no reranker.
-    pub reranker: Option<String>,
+    /// What is loaded first.
+    pub models: ModelChoice,
     pub placement: Placement,
     /// Where the user's profiles are, if anywhere.
     pub profiles: Option<PathBuf>,
@@ -65,6 +79,8 @@ pub enum Request {
     },
     /// Read the library again, whatever the watcher saw.
     Reload,
+    /// Load other networks in the background; the old ones serve until they are there.
+    UseModels(ModelChoice),
     /// Visit another library (a benchmark's pool), or with `None` come back to the one the engine was started with.
     Open(Option<Source>),
     Evaluate(EvalRequest),
@@ -82,6 +98,14 @@ pub enum ModelState {
         took: Duration,
     },
     /// A sentence; lexical search goes on.
+    Failed(String),
+}
+
+/// Networks being loaded beside those that serve. [`Response::Models`] says when they serve.
+#[derive(Debug, Clone)]
+pub enum Switching {
+    Started(ModelChoice),
+    /// A sentence; the old ones go on.
     Failed(String),
 }
 
@@ -126,6 +150,7 @@ pub enum Response {
     /// Whether the library that follows is a visited one.
     Visiting(bool),
     Models(ModelState),
+    Switching(Switching),
     Indexing(Indexing),
     Stage1(Arc<Shortlist>),
     /// Once per batch; `is_finished` on the last.

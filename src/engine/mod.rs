@@ -16,6 +16,7 @@
 mod builder;
 mod evaluation;
 mod gate;
+mod loader;
 pub mod messages;
 mod search;
 
@@ -30,7 +31,8 @@ use crate::library::Text;
 use crate::search::{Pipeline, QueryId};
 
 pub use messages::{
-    EngineOptions, EvalEvent, EvalRequest, Indexing, ModelState, Request, Response, RunId, SearchRequest,
+    EngineOptions, EvalEvent, EvalRequest, Indexing, ModelChoice, ModelState, Request, Response, RunId, SearchRequest,
+    Switching,
 };
 
 /// What the engine's threads share.

@@ -81,6 +81,9 @@ impl Worker<'_> {
             Request::Reload => {
                 let _ = self.jobs.send(Job::Reload);
             }
+            Request::UseModels(choice) => {
+                let _ = self.jobs.send(Job::Use(choice));
+            }
             Request::Open(source) => {
                 let _ = self.jobs.send(Job::Open(source));
             }

@@ -69,6 +69,15 @@ impl Pipeline {
         self.dense[fields as usize] = Some(dense);
     }
 
+    /// Other networks: the vectors of the old embedder mean nothing to the new one.
+    pub fn set_models(&mut self, embedder: Arc<Embedder>, reranker: Option<Arc<Reranker>>) {
+        if self.embedder.as_ref().is_none_or(|old| old.id() != embedder.id()) {
+            self.dense = DenseByFields::default();
+        }
+        self.embedder = Some(embedder);
+        self.reranker = reranker;
+    }
+
     /// Another library: its vectors are not known yet, the models and caches stay.
     pub fn set_library(&mut self, library: Arc<Library>, lexical: Arc<LexicalIndex>) {
         self.library = library;

@@ -1,75 +1,33 @@
 //! The program's state and how it changes. Pure: no terminal, no clock, no thread, so that tests and benches drive
 //! exactly what a person does. What has to happen outside comes back as [`Effects`].
 
-use std::time::{Duration, Instant};
+mod draw;
+mod effects;
+mod input;
+mod notices;
+
+use std::time::Instant;
 
 use crossbeam_channel::Sender;
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::Frame;
-use ratatui::layout::Rect;
 
-use crate::engine::{ModelState, Request, Response};
+use crate::engine::{ModelState, Response};
 use crate::search::Settings;
 
 use super::action::{Action, Tab};
 use super::author::Author;
-use super::chrome::{self, Areas};
 use super::evaluate::Evaluate;
 use super::event::{Event, Signal};
 use super::explore::{Explore, PreviewReady};
 use super::found;
-use super::help::{Help, HelpOutcome};
-use super::keymap::{Chord, Found, Keymap, Place, shown, table};
+use super::help::Help;
+use super::keymap::{Chord, Keymap};
 use super::library::LibraryTab;
 use super::session::{Outbox, Session};
-use super::theme::{ColorDepth, Role, Theme, Themes};
+use super::theme::{Theme, Themes};
 use super::view::Tabs;
 
-/// How long a sentence stays in the status line: long enough to read one of full width.
-const NOTICE: Duration = Duration::from_secs(6);
-
-/// How soon the screen has to follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Redraw {
-    #[default]
-    No,
-    /// With the next frame that is due.
-    Soon,
-    /// A person is waiting for it.
-    Now,
-}
-
-/// Why the program ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exit {
-    Quit,
-    /// This signal.
-    Signal(i32),
-    /// The terminal is gone; a sentence.
-    Input(String),
-}
-
-/// What the loop has to do after an update.
-#[derive(Debug, Default)]
-pub struct Effects {
-    pub requests: Vec<Request>,
-    /// For the clipboard.
-    pub copy: Option<String>,
-    /// Mouse reports on or off.
-    pub mouse: Option<bool>,
-    /// Give the terminal back and stop; true if asked for by a key, which also stops the processes around us.
-    pub stop: Option<bool>,
-    /// Take the terminal again.
-    pub resume: bool,
-    pub exit: Option<Exit>,
-    pub redraw: Redraw,
-}
-
-impl Effects {
-    fn redraw(&mut self, redraw: Redraw) {
-        self.redraw = self.redraw.max(redraw);
-    }
-}
+pub use effects::{Effects, Exit, Redraw};
+use notices::Notices;
 
 /// What an app starts with.
 pub struct AppOptions {
@@ -81,13 +39,6 @@ pub struct AppOptions {
     pub mouse: bool,
     /// Columns and rows.
     pub size: (u16, u16),
-}
-
-/// A sentence for the status line.
-struct Notice {
-    text: String,
-    /// `None` until it has been on screen for the first time.
-    until: Option<Instant>,
 }
 
 pub struct App {
@@ -103,7 +54,7 @@ pub struct App {
     themes: Themes,
     theme: Theme,
     mouse: bool,
-    notices: std::collections::VecDeque<Notice>,
+    notices: Notices,
     size: (u16, u16),
 }
 
@@ -141,7 +92,7 @@ impl App {
             themes: options.themes,
             theme: options.theme,
             mouse: options.mouse,
-            notices: std::collections::VecDeque::new(),
+            notices: Notices::default(),
             size: options.size,
         }
     }
@@ -156,16 +107,7 @@ impl App {
 
     /// Shows a sentence in the status line, after those that are still waiting.
     pub fn notice(&mut self, text: impl Into<String>) {
-        /// A flood of sentences is as good as none: the oldest waiting ones go.
-        const MOST: usize = 8;
-        let text = text.into();
-        tracing::info!(text, "notice");
-        if self.notices.back().is_none_or(|last| last.text != text) {
-            self.notices.push_back(Notice { text, until: None });
-        }
-        while self.notices.len() > MOST {
-            self.notices.pop_front();
-        }
+        self.notices.push(text.into());
     }
 
     /// Takes one event.
@@ -213,7 +155,10 @@ impl App {
     /// Does what is due at `now`, and says when it wants to be called again.
     pub fn tick(&mut self, now: Instant) -> (Effects, Option<Instant>) {
         let mut effects = Effects::default();
-        let mut next = self.tick_notice(now, &mut effects);
+        let (changed, mut next) = self.notices.tick(now);
+        if changed {
+            effects.redraw(Redraw::Soon);
+        }
         for tab in Tab::ALL {
             let mut out = Outbox::default();
             let due = self.tabs.get_mut(tab).tick(now, &self.session, &mut out);
@@ -221,20 +166,6 @@ impl App {
             next = next.into_iter().chain(due).min();
         }
         (effects, next)
-    }
-
-    fn tick_notice(&mut self, now: Instant, effects: &mut Effects) -> Option<Instant> {
-        while let Some(notice) = self.notices.front_mut() {
-            let until = *notice.until.get_or_insert(now + NOTICE);
-            // With another one waiting, half the time has to do.
-            let until = if self.notices.len() > 1 { until - NOTICE / 2 } else { until };
-            if now < until {
-                return Some(until);
-            }
-            self.notices.pop_front();
-            effects.redraw(Redraw::Soon);
-        }
-        None
     }
 
     fn visit(&mut self, visiting: bool) {
@@ -280,152 +211,6 @@ impl App {
         }
     }
 
-    /// Whether characters go to a text field.
-    fn typing(&self) -> bool {
-        self.tabs.get(self.tab).text_input() && (self.inserting || !self.keymap.modal)
-    }
-
-    fn place(&self) -> Place {
-        Place { tab: self.tab, typing: self.typing() }
-    }
-
-    fn key(&mut self, key: KeyEvent, effects: &mut Effects) {
-        if let Some(help) = &mut self.help {
-            let place = Place { tab: self.tab, typing: true };
-            match help.key(key, self.keymap.find(place, &[Chord::from(key)])) {
-                HelpOutcome::Stay => self.clamp_help(),
-                HelpOutcome::Close => self.help = None,
-                HelpOutcome::Quit => effects.exit = Some(Exit::Quit),
-                HelpOutcome::Run => self.run_from_help(effects),
-            }
-            return;
-        }
-        self.pending.push(Chord::from(key));
-        match self.keymap.find(self.place(), &self.pending) {
-            Found::Action(action) => {
-                self.pending.clear();
-                self.run(action, effects);
-            }
-            Found::Prefix => {}
-            Found::Nothing => {
-                let keys = std::mem::take(&mut self.pending);
-                if keys.len() > 1 {
-                    if !keys.last().is_some_and(Chord::is_escape) {
-                        self.notice(format!("no action on {}", shown(&keys)));
-                    }
-                } else if self.typing() {
-                    self.with_tab(effects, |tab, session, out| tab.key(key, session, out));
-                }
-            }
-        }
-    }
-
-    fn paste(&mut self, text: &str, effects: &mut Effects) {
-        match &mut self.help {
-            Some(help) => help.paste(text),
-            // Whoever pastes means to write, whatever the mode.
-            None => self.with_tab(effects, |tab, session, out| tab.paste(text, session, out)),
-        }
-    }
-
-    fn pointer(&mut self, mouse: MouseEvent, effects: &mut Effects) {
-        let areas = self.areas();
-        if areas.too_small {
-            return;
-        }
-        effects.redraw(Redraw::Now);
-        let pressed = matches!(mouse.kind, MouseEventKind::Down(MouseButton::Left));
-        if let Some(help) = &mut self.help {
-            match help.mouse(mouse, areas.body) {
-                HelpOutcome::Close => self.help = None,
-                _ => self.clamp_help(),
-            }
-        } else if mouse.row == areas.header.y {
-            if let Some(tab) = chrome::tab_at(areas.header, mouse.column).filter(|_| pressed) {
-                self.tab = tab;
-            }
-        } else {
-            self.with_tab(effects, |tab, session, out| tab.mouse(mouse, areas.body, session, out));
-        }
-    }
-
-    fn clamp_help(&mut self) {
-        let rows = self.help.as_ref().map_or(0, |help| self.help_rows(help.filter()).len());
-        if let Some(help) = &mut self.help {
-            help.clamp(rows);
-        }
-    }
-
-    fn run_from_help(&mut self, effects: &mut Effects) {
-        let chosen = self.help.take().and_then(|help| help.chosen(&self.help_rows(help.filter())));
-        if let Some(action) = chosen {
-            self.run(action, effects);
-        }
-    }
-
-    /// Carries out an action.
-    pub fn run(&mut self, action: Action, effects: &mut Effects) {
-        effects.redraw(Redraw::Now);
-        match action {
-            Action::Quit => effects.exit = Some(Exit::Quit),
-            Action::Help => self.help = Some(Help::default()),
-            Action::NextTab => self.tab = neighbour(self.tab, 1),
-            Action::PreviousTab => self.tab = neighbour(self.tab, Tab::ALL.len() - 1),
-            Action::GoTo(tab) => self.tab = tab,
-            Action::NextTheme => self.next_theme(),
-            Action::ToggleMouse => {
-                self.mouse = !self.mouse;
-                effects.mouse = Some(self.mouse);
-                self.notice(match self.mouse {
-                    true => "the mouse works here; most terminals select text with shift held down",
-                    false => "the mouse is the terminal's, which selects text",
-                });
-            }
-            Action::OwnLibrary if self.session.visiting => {
-                effects.requests.push(Request::Open(None));
-            }
-            Action::Reload => {
-                effects.requests.push(Request::Reload);
-                self.notice("reading the library again");
-            }
-            Action::Suspend => effects.stop = Some(true),
-            Action::InsertMode => self.inserting = true,
-            Action::NormalMode => self.inserting = false,
-            _ => {
-                if matches!(action, Action::FocusQuery | Action::Filter) {
-                    self.inserting = true;
-                }
-                self.with_tab(effects, |tab, session, out| tab.update(action, session, out));
-            }
-        }
-    }
-
-    fn next_theme(&mut self) {
-        if self.themes.depth() == ColorDepth::None {
-            self.notice("no colours here (NO_COLOR, or --color none), so all themes look like mono");
-            return;
-        }
-        self.theme = self.themes.after(&self.theme.name);
-        let about = self.themes.about(&self.theme.name).unwrap_or_default();
-        // At once: whoever goes round the themes wants to see the name of this one.
-        self.notices.clear();
-        self.notice(format!("theme {}: {about}", self.theme.name));
-    }
-
-    /// Whether an action would do something now.
-    fn available(&self, action: Action) -> bool {
-        match action {
-            Action::Quit | Action::Help | Action::NextTab | Action::PreviousTab | Action::Suspend => true,
-            Action::OwnLibrary => self.session.visiting,
-            Action::ToggleMouse | Action::Reload => true,
-            Action::NextTheme => self.themes.depth() != ColorDepth::None,
-            Action::GoTo(tab) => tab != self.tab,
-            Action::InsertMode => self.keymap.modal && !self.inserting && self.tabs.get(self.tab).text_input(),
-            Action::NormalMode => self.keymap.modal && self.typing(),
-            _ => self.tabs.get(self.tab).available(action, &self.session),
-        }
-    }
-
     fn with_tab(
         &mut self,
         effects: &mut Effects,
@@ -467,72 +252,6 @@ impl App {
             self.settle(out, effects);
         }
     }
-
-    fn areas(&self) -> Areas {
-        chrome::areas(Rect::new(0, 0, self.size.0, self.size.1), self.tab)
-    }
-
-    fn help_rows(&self, filter: &str) -> Vec<super::help::Row> {
-        super::help::rows(&self.keymap, self.tab, filter, |action| self.available(action))
-    }
-
-    /// Draws everything; reads only.
-    pub fn draw(&self, frame: &mut Frame) {
-        let areas = chrome::areas(frame.area(), self.tab);
-        let screen = frame.area();
-        frame.buffer_mut().set_style(screen, self.theme.style(Role::Text));
-        if areas.too_small {
-            chrome::draw_too_small(frame, &self.theme);
-            return;
-        }
-        chrome::draw_header(frame, areas.header, self.tab, &self.session, &self.theme);
-        self.tabs.get(self.tab).draw(frame, areas.body, &self.session, &self.theme);
-        match (areas.status, self.shown_notice()) {
-            (Some(status), Some(notice)) => chrome::draw_notice(frame, status, notice, &self.session, &self.theme),
-            (Some(status), None) if !areas.status_of_tab => {
-                chrome::draw_status(frame, status, &self.session, &self.theme);
-            }
-            _ => {}
-        }
-        self.draw_hints(frame, areas);
-        if let Some(help) = &self.help {
-            help.draw(frame, areas.body, &self.help_rows(help.filter()), &self.session, &self.theme);
-        }
-    }
-
-    fn shown_notice(&self) -> Option<&str> {
-        self.notices.front().map(|notice| notice.text.as_str())
-    }
-
-    /// The last row: the rest of a key sequence, else a sentence if there is no other row for it, else what can be
-    /// pressed.
-    fn draw_hints(&self, frame: &mut Frame, areas: Areas) {
-        let place = self.place();
-        let mode = self.keymap.modal.then(|| match (self.typing(), self.tabs.get(self.tab).text_input()) {
-            (true, _) => "INSERT",
-            (false, _) => "NORMAL",
-        });
-        let hints: Vec<(String, &str)> = if !self.pending.is_empty() {
-            let rest = self.keymap.continuations(place, &self.pending);
-            rest.map(|(keys, action)| (keys, table::name(action))).collect()
-        } else if let (None, Some(notice)) = (areas.status, self.shown_notice()) {
-            chrome::draw_notice(frame, areas.hints, notice, &self.session, &self.theme);
-            return;
-        } else {
-            chrome::hints(self.tab)
-                .filter(|(action, _)| self.available(*action))
-                .filter_map(|(action, word)| Some((self.keymap.key_for(action, place)?, word)))
-                .collect()
-        };
-        let lead = if self.pending.is_empty() { mode.map(str::to_string) } else { Some(shown(&self.pending)) };
-        chrome::draw_hints(frame, areas.hints, lead.as_deref(), &hints, &self.session, &self.theme);
-    }
-}
-
-/// The tab `steps` to the right, around the end.
-fn neighbour(tab: Tab, steps: usize) -> Tab {
-    let at = Tab::ALL.iter().position(|&other| other == tab).unwrap_or(0);
-    Tab::ALL[(at + steps) % Tab::ALL.len()]
 }
 
 #[cfg(test)]

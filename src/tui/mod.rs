@@ -77,8 +77,10 @@ pub fn run(engine: EngineHandle, responses: Receiver<Response>, options: TuiOpti
     let depth = ColorDepth::choose(config.color, &env);
     let (themes, problems) =
         Themes::load(depth, options.dirs.as_ref().map(|dirs| dirs.config.join("themes")).as_deref());
-    // Before the input thread, which would take the answer for keys.
-    let light = if depth == ColorDepth::None { None } else { terminal::probe_light() };
+    // Before the input thread, which would take the answer for keys; and only where the answer matters, because a
+    // terminal that gives none costs the whole wait.
+    let asks = depth != ColorDepth::None && themes.depends_on_background(&config.theme);
+    let light = if asks { terminal::probe_light() } else { None };
     let (theme, no_theme) = themes.choose(&config.theme, light);
     let conflicts: Vec<String> = keymap.conflicts().iter().map(ToString::to_string).collect();
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{at, never, select, unbounded};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use skillscope::engine::{Engine, EngineOptions, Response};
+use skillscope::engine::{Engine, EngineOptions, ModelChoice, Response};
 use skillscope::library::load::Source;
 use skillscope::model::Device;
 use skillscope::tui::app::Redraw;
@@ -27,8 +27,7 @@ pub fn key_to_frame(shared: &Path, report: &mut Report) -> anyhow::Result<()> {
     let engine = Engine::start(EngineOptions {
         source: Source::Paths(vec![shared.join("easy")]),
         cache: None,
-        embedder: "builtin".into(),
-        reranker: Some("builtin".into()),
+        models: ModelChoice { embedder: "builtin".into(), reranker: Some("builtin".into()) },
         placement: Device::Cpu.into(),
         profiles: None,
         watch: false,

@@ -1,17 +1,20 @@
 //! The app driven by events, with a screen in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, unbounded};
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::*;
 use crate::config::ThemeChoice;
 use crate::engine::Indexing;
+use crate::engine::Request;
 use crate::library::Library;
 use crate::tui::keymap::KeyLayer;
+use crate::tui::theme::ColorDepth;
 
 struct Rig {
     app: App,
@@ -224,7 +227,7 @@ fn sentences_stay_long_enough_to_be_read_and_then_go() {
     for index in 0..1000 {
         rig.app.notice(format!("sentence {index}"));
     }
-    assert!(rig.app.notices.len() <= 8 && rig.app.notices.back().unwrap().text.ends_with("999"));
+    assert!(rig.app.notices.texts().count() <= 8 && rig.app.notices.texts().last().unwrap().ends_with("999"));
 }
 
 #[test]

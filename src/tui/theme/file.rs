@@ -121,6 +121,14 @@ impl Themes {
         self.entries.iter().find(|entry| entry.theme.name == name)
     }
 
+    /// Whether [`Themes::choose`] needs to know what background the terminal has.
+    pub fn depends_on_background(&self, choice: &ThemeChoice) -> bool {
+        match choice {
+            ThemeChoice::Named(name) => self.get(name).is_none(),
+            ThemeChoice::Auto | ThemeChoice::Pair { .. } => true,
+        }
+    }
+
     /// The theme to start with, and a sentence if the wish cannot be met. `light` is what the terminal said about its
     /// background, `None` if it said nothing (then dark, as most terminals are).
     pub fn choose(&self, choice: &ThemeChoice, light: Option<bool>) -> (Theme, Option<String>) {
