@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 use crate::library::Text;
-use crate::model::Device;
+use crate::model::{Device, Precision};
 use crate::search::Settings;
 
 pub use layer::{Layer, ThemeChoice};
@@ -75,6 +75,7 @@ pub struct Config {
     /// `None` for no reranker.
     pub reranker: Option<String>,
     pub device: Device,
+    pub dtype: Precision,
     /// Empty: discover them.
     pub libraries: Vec<PathBuf>,
     /// The file that was read, if there was one.
@@ -96,6 +97,7 @@ impl Default for Config {
             embedder: BUILTIN.into(),
             reranker: Some(BUILTIN.into()),
             device: Device::default(),
+            dtype: Precision::default(),
             libraries: Vec::new(),
             file: None,
         }
@@ -156,6 +158,7 @@ impl Config {
         set(&mut self.embedder, layer.embedder);
         set(&mut self.reranker, layer.reranker.map(|name| Some(name).filter(|name| name != "none")));
         set(&mut self.device, layer.device);
+        set(&mut self.dtype, layer.dtype);
         set(&mut self.libraries, layer.libraries);
     }
 }
@@ -175,7 +178,7 @@ fn shown(path: &Path) -> String {
 /// Where the program keeps things: the XDG places, on macOS too, where people of the terminal look for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dirs {
-    /// config.toml, themes/, keymaps/.
+    /// config.toml, themes/, keymaps/, profiles/.
     pub config: PathBuf,
     /// Vectors; may be deleted at any time.
     pub cache: PathBuf,
@@ -196,6 +199,11 @@ impl Dirs {
             data: own(xdg.data_dir()),
             state: own(xdg.state_dir().unwrap_or_else(|| xdg.data_dir())),
         })
+    }
+
+    /// The user's own profiles.
+    pub fn profiles(&self) -> PathBuf {
+        self.config.join("profiles")
     }
 
     pub fn home() -> Option<PathBuf> {

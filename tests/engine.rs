@@ -18,7 +18,8 @@ fn options(source: Source, cache: Option<&Path>) -> EngineOptions {
         source,
         cache: cache.map(Path::to_path_buf),
         models: ModelChoice { embedder: "builtin".into(), reranker: Some("builtin".into()) },
-        device: Device::Cpu,
+        placement: Device::Cpu.into(),
+        profiles: None,
         watch: true,
         approximate: false,
     }

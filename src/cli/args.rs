@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::config::{ColorChoice, Layer, ThemeChoice, Word};
 use crate::library::FieldSet;
-use crate::model::Device;
+use crate::model::{Device, Precision};
 use crate::search::Stage1;
 
 #[derive(Debug, Clone, Default, Args)]
@@ -30,9 +30,12 @@ pub struct RouterArgs {
     /// Cross-encoder: a profile, a local directory, a hub repository in the local cache, or "none".
     #[arg(long, value_name = "X", global = true)]
     pub reranker: Option<String>,
-    /// Where models run.
-    #[arg(long, value_enum, value_name = "D", global = true)]
-    pub device: Option<DeviceArg>,
+    /// Where models run: auto, cpu, cuda, cuda:N or metal.
+    #[arg(long, value_name = "D", global = true, value_parser = Device::parse)]
+    pub device: Option<Device>,
+    /// Number format of the networks: auto (f32 on a processor, the published one on a GPU), f32, bf16 or f16.
+    #[arg(long, value_name = "T", global = true, value_parser = Precision::parse)]
+    pub dtype: Option<Precision>,
     /// Search vectors through usearch's graph, with its measured recall stated, even below 100,000 skills.
     #[arg(long, global = true)]
     pub approximate: bool,
@@ -85,7 +88,8 @@ impl RouterArgs {
             depth: self.depth.map(|depth| depth as usize),
             embedder: self.embedder.clone(),
             reranker: self.reranker.clone(),
-            device: self.device.map(Into::into),
+            device: self.device,
+            dtype: self.dtype,
             libraries: Some(self.library.clone()).filter(|paths| !paths.is_empty()),
             ..Layer::default()
         }
@@ -106,12 +110,6 @@ pub enum FieldsArg {
     Full,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DeviceArg {
-    Auto,
-    Cpu,
-}
-
 impl From<Stage1Arg> for Stage1 {
     fn from(arg: Stage1Arg) -> Self {
         match arg {
@@ -128,14 +126,6 @@ impl From<FieldsArg> for FieldSet {
             FieldsArg::Name => FieldSet::Name,
             FieldsArg::Nd => FieldSet::NameDescription,
             FieldsArg::Full => FieldSet::Full,
-        }
-    }
-}
-
-impl From<DeviceArg> for Device {
-    fn from(arg: DeviceArg) -> Self {
-        match arg {
-            DeviceArg::Auto | DeviceArg::Cpu => Device::Cpu,
         }
     }
 }

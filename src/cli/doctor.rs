@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::config::Dirs;
 use crate::library::load::Source;
 use crate::library::{RootKind, Text};
-use crate::model::{Embedder, Reranker, Role, never};
+use crate::model::{Embedder, Role, never};
 
 use super::{Outcome, RouterArgs, prepare};
 
@@ -71,7 +71,7 @@ fn configuration() -> Check {
 
 fn embedder(options: &prepare::Options) -> Check {
     let start = Instant::now();
-    match Embedder::load(&options.embedder, options.device) {
+    match options.embedder() {
         Ok(embedder) => {
             let load = start.elapsed();
             let (tokens, speed) = embedding_speed(&embedder);
@@ -85,7 +85,7 @@ fn embedder(options: &prepare::Options) -> Check {
                     &id.fingerprint[..id.fingerprint.len().min(8)],
                     embedder.dimensions(),
                     load.as_secs_f64() * 1e3,
-                    options.device.label()
+                    embedder.placement()
                 ),
             }
         }
@@ -109,12 +109,10 @@ fn embedding_speed(embedder: &Embedder) -> (usize, f64) {
 }
 
 fn reranker(options: &prepare::Options) -> Check {
-    let Some(name) = &options.reranker else {
-        return Check { name: "reranker", ok: true, finding: "none chosen".into() };
-    };
     let start = Instant::now();
-    match Reranker::load(name, options.device) {
-        Ok(reranker) => Check {
+    match options.reranker() {
+        Ok(None) => Check { name: "reranker", ok: true, finding: "none chosen".into() },
+        Ok(Some(reranker)) => Check {
             name: "reranker",
             ok: true,
             finding: format!(

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::config::{Config, Dirs, Layer};
 use crate::library::load::Source;
 use crate::library::{self, Library};
-use crate::model::{Device, Embedder, Reranker};
+use crate::model::{Embedder, ModelError, Placement, Profiles, Reranker};
 use crate::search::vectorise::{Event, Progress};
 use crate::search::{Models, Pipeline, Settings, Stage1, Undisturbed, assemble};
 
@@ -23,7 +23,9 @@ pub struct Options {
     pub embedder: String,
     /// `None` for "none".
     pub reranker: Option<String>,
-    pub device: Device,
+    pub placement: Placement,
+    /// Where the user's profiles are.
+    pub profiles: Option<PathBuf>,
     /// `None` keeps vectors in memory.
     pub cache: Option<PathBuf>,
 }
@@ -46,7 +48,8 @@ impl Options {
             settings: Settings { rerank, approximate: args.approximate, ..config.settings },
             embedder: config.embedder.clone(),
             reranker: config.reranker.clone(),
-            device: config.device,
+            placement: Placement { device: config.device, precision: config.dtype },
+            profiles: Dirs::find().map(|dirs| dirs.profiles()),
             cache: Dirs::find().filter(|_| !args.no_cache).map(|dirs| dirs.cache.join("vectors")),
         })
     }
@@ -55,13 +58,18 @@ impl Options {
         Ok(Arc::new(library::load(&self.source)?))
     }
 
+    /// The profiles that came with the program and the user's own.
+    pub fn profiles(&self) -> Result<Profiles, ModelError> {
+        Profiles::with_users(self.profiles.as_deref())
+    }
+
     pub fn embedder(&self) -> anyhow::Result<Arc<Embedder>> {
-        Ok(Arc::new(Embedder::load(&self.embedder, self.device)?))
+        Ok(Arc::new(Embedder::load_from(&self.profiles()?, &self.embedder, self.placement)?))
     }
 
     pub fn reranker(&self) -> anyhow::Result<Option<Arc<Reranker>>> {
-        let reranker = self.reranker.as_deref().map(|name| Reranker::load(name, self.device)).transpose()?;
-        Ok(reranker.map(Arc::new))
+        let Some(name) = &self.reranker else { return Ok(None) };
+        Ok(Some(Arc::new(Reranker::load_from(&self.profiles()?, name, self.placement)?)))
     }
 
     /// The networks these settings need, and no other.
@@ -108,7 +116,7 @@ impl Options {
         let mut profile = Map::new();
         profile.insert("embedder".into(), embedder.into());
         profile.insert("reranker".into(), reranker.into());
-        profile.insert("device".into(), self.device.label().into());
+        profile.insert("device".into(), self.placement.device.settled().label().into());
         profile.insert("stage1".into(), self.settings.stage1.key().into());
         profile.insert("fields".into(), self.settings.fields.key().into());
         profile.insert("depth".into(), self.settings.depth.into());

@@ -19,7 +19,8 @@ pub fn run(router: RouterArgs, interface: InterfaceArgs) -> anyhow::Result<Outco
         source: options.source,
         cache: options.cache,
         models: ModelChoice { embedder: options.embedder, reranker: options.reranker },
-        device: options.device,
+        placement: options.placement,
+        profiles: options.profiles,
         watch: true,
         approximate: options.settings.approximate,
     });

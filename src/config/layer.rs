@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::library::{FieldSet, Text};
-use crate::model::Device;
+use crate::model::{Device, Precision};
 use crate::search::Stage1;
 
-use super::words::{ColorChoice, Word, depth, depth_of, word};
+use super::words::{ColorChoice, Word, depth, depth_of, device_of, word};
 use super::{ConfigError, Position};
 
 /// Which theme to start with.
@@ -77,8 +77,10 @@ pub struct Layer {
     pub embedder: Option<String>,
     /// "none" for no reranker.
     pub reranker: Option<String>,
-    #[serde(deserialize_with = "word")]
+    #[serde(deserialize_with = "device_of")]
     pub device: Option<Device>,
+    #[serde(deserialize_with = "word")]
+    pub dtype: Option<Precision>,
     pub libraries: Option<Vec<PathBuf>>,
 }
 
@@ -86,7 +88,7 @@ pub struct Layer {
 const READ_ELSEWHERE: [&str; 4] = ["SKILLSCOPE_CONFIG", "SKILLSCOPE_LOG", "SKILLSCOPE_PYTHON", "SKILLSCOPE_TEST_PANIC"];
 
 /// Variables of this module, as documented in the user's guide.
-const VARIABLES: [&str; 13] = [
+const VARIABLES: [&str; 14] = [
     "SKILLSCOPE_THEME",
     "SKILLSCOPE_COLOR",
     "SKILLSCOPE_KEYMAP",
@@ -99,6 +101,7 @@ const VARIABLES: [&str; 13] = [
     "SKILLSCOPE_EMBEDDER",
     "SKILLSCOPE_RERANKER",
     "SKILLSCOPE_DEVICE",
+    "SKILLSCOPE_DTYPE",
     "SKILLSCOPE_LIBRARIES",
 ];
 
@@ -144,7 +147,8 @@ impl Layer {
             rerank: words("SKILLSCOPE_RERANK", get("SKILLSCOPE_RERANK"))?,
             embedder: get("SKILLSCOPE_EMBEDDER"),
             reranker: get("SKILLSCOPE_RERANKER"),
-            device: words("SKILLSCOPE_DEVICE", get("SKILLSCOPE_DEVICE"))?,
+            device: read("SKILLSCOPE_DEVICE", get("SKILLSCOPE_DEVICE"), Device::parse)?,
+            dtype: words("SKILLSCOPE_DTYPE", get("SKILLSCOPE_DTYPE"))?,
             libraries: get("SKILLSCOPE_LIBRARIES").map(|paths| std::env::split_paths(&paths).collect()),
         })
     }

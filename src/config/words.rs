@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::library::FieldSet;
-use crate::model::Device;
+use crate::model::{Device, Precision};
 use crate::search::Stage1;
 
 /// How many colours to use.
@@ -56,9 +56,9 @@ impl Word for FieldSet {
     }
 }
 
-impl Word for Device {
+impl Word for Precision {
     fn words() -> Vec<(&'static str, Self)> {
-        vec![(Device::Cpu.label(), Device::Cpu)]
+        Precision::ALL.iter().map(|&precision| (precision.label(), precision)).collect()
     }
 }
 
@@ -99,6 +99,11 @@ fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 /// For `#[serde(deserialize_with)]` on a [`Word`].
 pub fn word<'de, D: Deserializer<'de>, T: Word>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::parse(&scalar(deserializer)?).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// For `#[serde(deserialize_with)]` on a device.
+pub fn device_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Device>, D::Error> {
+    Device::parse(&scalar(deserializer)?).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// For `#[serde(deserialize_with)]` on a depth.

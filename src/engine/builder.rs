@@ -127,7 +127,7 @@ impl Builder<'_> {
         self.shared.publish(Response::Models(ModelState::Ready {
             embedder: models.embedder.id().clone(),
             reranker: models.reranker.as_ref().map(|reranker| reranker.id().clone()),
-            device: self.shared.options.device,
+            device: models.embedder.placement().device,
             took: models.took,
         }));
         let embedder = models.embedder.id().clone();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use crate::model::{Embedder, ModelError, Reranker};
+use crate::model::{Embedder, ModelError, Profiles, Reranker};
 
 use super::Shared;
 use super::builder::Job;
@@ -51,15 +51,17 @@ impl Loader {
 /// Both side by side.
 fn load(shared: &Shared, choice: ModelChoice, serving: Option<&Loaded>) -> Result<Loaded, ModelError> {
     let start = Instant::now();
-    let device = shared.options.device;
+    let placement = shared.options.placement;
+    // Read anew each time: somebody may have written one meanwhile.
+    let profiles = Profiles::with_users(shared.options.profiles.as_deref())?;
     let reranker = || match (&choice.reranker, serving) {
         (None, _) => Ok(None),
         (Some(_), Some(serving)) if serving.choice.reranker == choice.reranker => Ok(serving.reranker.clone()),
-        (Some(name), _) => Reranker::load(name, device).map(|reranker| Some(Arc::new(reranker))),
+        (Some(name), _) => Reranker::load_from(&profiles, name, placement).map(|reranker| Some(Arc::new(reranker))),
     };
     let embedder = || match serving {
         Some(serving) if serving.choice.embedder == choice.embedder => Ok(serving.embedder.clone()),
-        _ => Embedder::load(&choice.embedder, device).map(Arc::new),
+        _ => Embedder::load_from(&profiles, &choice.embedder, placement).map(Arc::new),
     };
     let (embedder, reranker) = std::thread::scope(|scope| {
         let reranker = scope.spawn(reranker);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::eval::{Benchmark, EvalReport, QueryOutcome};
 use crate::library::load::Source;
 use crate::library::{Library, SkillIx, Text};
-use crate::model::{Capture, Device, ModelId};
+use crate::model::{Capture, Device, ModelId, Placement};
 use crate::search::{QueryId, Reranking, Settings, Shortlist};
 
 /// Which two networks, each named by a profile, a directory or a repository; they need not be of one profile.
@@ -34,7 +34,9 @@ pub struct EngineOptions {
     pub cache: Option<PathBuf>,
     /// What is loaded first.
     pub models: ModelChoice,
-    pub device: Device,
+    pub placement: Placement,
+    /// Where the user's profiles are, if anywhere.
+    pub profiles: Option<PathBuf>,
     /// Reload when files change.
     pub watch: bool,
     /// Build usearch's graph once the vectors are there, whatever the library's size.

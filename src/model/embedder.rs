@@ -1,9 +1,11 @@
 //! The bi-encoder: text to a unit vector.
 
-use super::bert::{Bert, Hidden, Output};
+use super::forward::{Hidden, Output};
 use super::network::{self, Network};
 use super::source::Kind;
-use super::{Device, EmbedderProfile, ModelError, ModelId, ModelSource, Pooling, Profiles, Stop, pool, unknown};
+use super::{
+    EmbedderProfile, ModelError, ModelId, ModelSource, Placement, Pooling, Precision, Profiles, Stop, pool, unknown,
+};
 use crate::library::{FieldSet, Skill};
 use crate::text::{Document, DocumentTemplate, Encoding};
 
@@ -27,13 +29,13 @@ impl Embedder {
     ///
     /// # Errors
     /// If there is no such model, or a file of it is damaged or of another kind: the message names the file.
-    pub fn load(name: &str, device: Device) -> Result<Self, ModelError> {
-        Embedder::load_from(&Profiles::builtin()?, name, device)
+    pub fn load(name: &str, placement: impl Into<Placement>) -> Result<Self, ModelError> {
+        Embedder::load_from(&Profiles::builtin()?, name, placement)
     }
 
     /// The same among the given profiles.
-    pub fn load_from(profiles: &Profiles, name: &str, device: Device) -> Result<Self, ModelError> {
-        let Device::Cpu = device;
+    pub fn load_from(profiles: &Profiles, name: &str, placement: impl Into<Placement>) -> Result<Self, ModelError> {
+        let placement = placement.into();
         let chosen = profiles.get(name).map(|profile| profile.embedder.clone());
         let (place, revision) = match &chosen {
             Some(profile) => (profile.source.as_str(), profile.revision.as_deref()),
@@ -51,8 +53,7 @@ impl Embedder {
                 document: DocumentTemplate::default(),
                 max_tokens: files.max_tokens.unwrap_or(usize::MAX),
             });
-            let bert = Bert::load(&files.weights()?, files.config.clone())?;
-            let network = Network { tokenizer: files.tokenizer.clone(), bert };
+            let network = Network::load(&files, &files.weights()?, placement, Precision::Auto)?;
             let profile = EmbedderProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
             let settings = EmbedderProfile { source: String::new(), revision: None, ..profile.clone() };
             Ok(Embedder { id: network::identify(name, &files, &settings)?, profile, network })
@@ -68,7 +69,12 @@ impl Embedder {
     }
 
     pub fn dimensions(&self) -> usize {
-        self.network.bert.config().hidden_size
+        self.network.hidden_size()
+    }
+
+    /// Where it runs, nothing left to choose.
+    pub fn placement(&self) -> Placement {
+        self.network.placement()
     }
 
     /// The text this model reads of a skill.
@@ -95,6 +101,7 @@ impl Embedder {
         let output = match self.profile.pooling {
             Pooling::Mean => Output::Tokens,
             Pooling::Cls => Output::First,
+            Pooling::LastToken => Output::Last,
         };
         let mut vectors = Vec::with_capacity(texts.len());
         self.network.run(&self.id, texts, output, stop, |hidden| vectors.extend(self.pool(&hidden)))?;
@@ -105,7 +112,7 @@ impl Embedder {
         let width = self.dimensions();
         let vectors = hidden.spans.iter().enumerate().map(|(index, span)| match self.profile.pooling {
             Pooling::Mean => mean(&hidden.values[span.start * width..span.end * width], width),
-            Pooling::Cls => hidden.values[index * width..(index + 1) * width].to_vec(),
+            Pooling::Cls | Pooling::LastToken => hidden.values[index * width..(index + 1) * width].to_vec(),
         });
         vectors.map(unit).collect()
     }

@@ -5,7 +5,9 @@
 
 pub mod attention;
 mod bert;
+pub mod device;
 pub mod embedder;
+mod forward;
 mod head;
 mod kernels;
 mod network;
@@ -19,6 +21,7 @@ mod weights;
 use std::path::PathBuf;
 
 pub use attention::Attention;
+pub use device::{Device, Placement, Precision};
 pub use embedder::{Embedder, Role};
 pub use profile::{EmbedderProfile, Pooling, Profile, Profiles, RerankerProfile};
 pub use reranker::{Capture, Reranker};
@@ -32,6 +35,8 @@ pub enum ModelError {
     Unknown { name: String, hint: String },
     #[error("model {model}: {reason}")]
     Run { model: String, reason: String },
+    #[error("device {device}: {reason}")]
+    Device { device: String, reason: String },
     /// The caller asked to stop; nothing was lost.
     #[error("stopped")]
     Stopped,
@@ -74,19 +79,4 @@ pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
 /// Never stops.
 pub fn never() -> bool {
     false
-}
-
-/// The device models run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Device {
-    #[default]
-    Cpu,
-}
-
-impl Device {
-    pub fn label(self) -> &'static str {
-        match self {
-            Device::Cpu => "cpu",
-        }
-    }
 }

@@ -1,13 +1,15 @@
-//! What both networks share: a tokenizer and an encoder, run in steps on the model threads.
+//! What bi- and cross-encoders share: a tokenizer and a network, run in steps on the model threads.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::bert::{Bert, Hidden, Output, RunError};
+use super::bert::Bert;
+use super::forward::{Hidden, Output, RunError};
 use super::source::ModelFiles;
-use super::{ModelError, ModelId, Stop, pool};
+use super::weights::Weights;
+use super::{Device, ModelError, ModelId, Placement, Precision, Stop, pool};
 use crate::text::{Encoding, TextTokenizer};
 
 /// Tokens per forward pass. From 512 on, the matrix products gain nothing from more rows; a step of 1,024 takes about
@@ -17,15 +19,75 @@ const STEP_TOKENS: usize = 1024;
 /// Positions beyond this are not used even where a config has them: BERT's were trained to 512.
 const LONGEST: usize = 512;
 
+/// The architectures that can be run.
+enum Net {
+    Bert(Bert),
+}
+
+impl Net {
+    /// BERT's attention and element-wise passes are our own loops over main memory (`bert::attend`, `kernels`), so it
+    /// runs on the processor in f32 whatever was asked for.
+    fn load(files: &ModelFiles, weights: &Weights, placement: Placement) -> Result<(Self, Placement), ModelError> {
+        // A device that does not exist is an error even where it would not be used.
+        placement.device.resolve()?;
+        let bert = Bert::load(weights, files.config.clone())?;
+        Ok((Net::Bert(bert), Placement { device: Device::Cpu, precision: Precision::F32 }))
+    }
+
+    fn hidden_size(&self) -> usize {
+        match self {
+            Net::Bert(bert) => bert.config().hidden_size,
+        }
+    }
+
+    fn longest(&self) -> usize {
+        match self {
+            Net::Bert(bert) => bert.config().max_position_embeddings.min(LONGEST),
+        }
+    }
+
+    fn forward(&self, sequences: &[&Encoding], output: Output, capture: bool, stop: Stop) -> Result<Hidden, RunError> {
+        match self {
+            Net::Bert(bert) if output == Output::Last => {
+                let all = bert.forward(sequences, Output::Tokens, capture, stop)?;
+                Ok(last_rows(all, bert.config().hidden_size))
+            }
+            Net::Bert(bert) => bert.forward(sequences, output, capture, stop),
+        }
+    }
+}
+
 pub struct Network {
     pub tokenizer: Arc<TextTokenizer>,
-    pub bert: Bert,
+    net: Net,
+    placement: Placement,
 }
 
 impl Network {
+    /// `published` is the precision the model's authors used.
+    pub fn load(
+        files: &ModelFiles,
+        weights: &Weights,
+        placement: Placement,
+        published: Precision,
+    ) -> Result<Self, ModelError> {
+        let (net, placement) = Net::load(files, weights, placement.settled(published))?;
+        Ok(Network { tokenizer: files.tokenizer.clone(), net, placement })
+    }
+
+    /// Where it runs, nothing left to choose.
+    pub fn placement(&self) -> Placement {
+        self.placement
+    }
+
+    /// Width of a hidden state.
+    pub fn hidden_size(&self) -> usize {
+        self.net.hidden_size()
+    }
+
     /// The network's own limit in tokens.
     pub fn longest(&self) -> usize {
-        self.bert.config().max_position_embeddings.min(LONGEST)
+        self.net.longest()
     }
 
     /// Runs all encodings in steps; `each` gets every step's result, in order.
@@ -40,16 +102,23 @@ impl Network {
         for step in steps(encodings) {
             let sequences: Vec<&Encoding> = encodings[step].iter().collect();
             // The threads are taken anew for every step, so that someone else's short text gets in between.
-            let hidden = pool::run(|| self.bert.forward(&sequences, output, false, stop));
+            let hidden = pool::run(|| self.net.forward(&sequences, output, false, stop));
             each(hidden.map_err(|error| failed(id, error))?);
         }
         Ok(())
     }
 
-    /// One encoding, first token only, with attention.
-    pub fn capture(&self, id: &ModelId, encoding: &Encoding, stop: Stop) -> Result<Hidden, ModelError> {
-        pool::run(|| self.bert.forward(&[encoding], Output::First, true, stop)).map_err(|error| failed(id, error))
+    /// One encoding, its scored position only, with attention.
+    pub fn capture(&self, id: &ModelId, encoding: &Encoding, output: Output, stop: Stop) -> Result<Hidden, ModelError> {
+        pool::run(|| self.net.forward(&[encoding], output, true, stop)).map_err(|error| failed(id, error))
     }
+}
+
+/// [`Output::Last`] from [`Output::Tokens`]; what was captured is of another position.
+fn last_rows(all: Hidden, width: usize) -> Hidden {
+    let last = |span: &Range<usize>| &all.values[(span.end - 1) * width..span.end * width];
+    let values = all.spans.iter().flat_map(last).copied().collect();
+    Hidden { values, attention: None, ..all }
 }
 
 fn failed(id: &ModelId, error: RunError) -> ModelError {

@@ -14,13 +14,15 @@ pub const DEFAULT: &str = "builtin";
 static ASSETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/profiles");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Pooling {
     /// Mean over all tokens, special ones included (sentence-transformers).
     #[default]
     Mean,
     /// The first token.
     Cls,
+    /// The last token: the tokenizer's end token where its post-processor adds one (Qwen3-Embedding).
+    LastToken,
 }
 
 /// How a bi-encoder is used.
@@ -84,6 +86,18 @@ impl Profiles {
             profiles.add(file.contents(), &origin)?;
         }
         Ok(profiles)
+    }
+
+    /// [`Profiles::builtin`] and the user's own, if that directory exists.
+    ///
+    /// # Errors
+    /// As [`Profiles::with_directory`].
+    pub fn with_users(directory: Option<&Path>) -> Result<Self, ModelError> {
+        let profiles = Profiles::builtin()?;
+        match directory.filter(|directory| directory.is_dir()) {
+            Some(directory) => profiles.with_directory(directory),
+            None => Ok(profiles),
+        }
     }
 
     /// Adds the `*.toml` of a directory, in the order of their names; one of the same name replaces the earlier.

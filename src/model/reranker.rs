@@ -1,10 +1,12 @@
 //! The cross-encoder: a request and a document to one score.
 
-use super::bert::{Bert, Output};
+use super::forward::Output;
 use super::head::ScoreHead;
 use super::network::{self, Network};
 use super::source::Kind;
-use super::{Attention, Device, ModelError, ModelId, ModelSource, Profiles, RerankerProfile, Stop, pool, unknown};
+use super::{
+    Attention, ModelError, ModelId, ModelSource, Placement, Precision, Profiles, RerankerProfile, Stop, pool, unknown,
+};
 use crate::library::{FieldSet, Skill};
 use crate::text::{Document, DocumentTemplate, Encoding};
 
@@ -30,13 +32,13 @@ impl Reranker {
     ///
     /// # Errors
     /// If there is no such model, or a file of it is damaged or of another kind: the message names the file.
-    pub fn load(name: &str, device: Device) -> Result<Self, ModelError> {
-        Reranker::load_from(&Profiles::builtin()?, name, device)
+    pub fn load(name: &str, placement: impl Into<Placement>) -> Result<Self, ModelError> {
+        Reranker::load_from(&Profiles::builtin()?, name, placement)
     }
 
     /// The same among the given profiles.
-    pub fn load_from(profiles: &Profiles, name: &str, device: Device) -> Result<Self, ModelError> {
-        let Device::Cpu = device;
+    pub fn load_from(profiles: &Profiles, name: &str, placement: impl Into<Placement>) -> Result<Self, ModelError> {
+        let placement = placement.into();
         let chosen = profiles.get(name).map(|profile| profile.reranker.clone());
         let (place, revision) = match &chosen {
             Some(profile) => (profile.source.as_str(), profile.revision.as_deref()),
@@ -53,8 +55,7 @@ impl Reranker {
             });
             let weights = files.weights()?;
             let head = ScoreHead::load(&weights, files.config.hidden_size)?;
-            let bert = Bert::load(&weights, files.config.clone())?;
-            let network = Network { tokenizer: files.tokenizer.clone(), bert };
+            let network = Network::load(&files, &weights, placement, Precision::Auto)?;
             let profile = RerankerProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
             let settings = RerankerProfile { source: String::new(), revision: None, ..profile.clone() };
             Ok(Reranker { id: network::identify(name, &files, &settings)?, profile, network, head })
@@ -67,6 +68,11 @@ impl Reranker {
 
     pub fn profile(&self) -> &RerankerProfile {
         &self.profile
+    }
+
+    /// Where it runs, nothing left to choose.
+    pub fn placement(&self) -> Placement {
+        self.network.placement()
     }
 
     /// The text this model reads of a skill.
@@ -96,7 +102,7 @@ impl Reranker {
     /// [`ModelError::Stopped`], or an encoding that is not of this model.
     pub fn score(&self, pairs: &[Encoding], stop: Stop) -> Result<Vec<f32>, ModelError> {
         let mut scores = Vec::with_capacity(pairs.len());
-        let width = self.network.bert.config().hidden_size;
+        let width = self.network.hidden_size();
         self.network.run(&self.id, pairs, Output::First, stop, |hidden| {
             scores.extend(hidden.values.chunks_exact(width).map(|first| self.head.score(first)));
         })?;
@@ -109,7 +115,7 @@ impl Reranker {
     /// # Errors
     /// As [`Reranker::score`].
     pub fn capture(&self, document: Document, mut encoding: Encoding, stop: Stop) -> Result<Capture, ModelError> {
-        let hidden = self.network.capture(&self.id, &encoding, stop)?;
+        let hidden = self.network.capture(&self.id, &encoding, Output::First, stop)?;
         let score = self.head.score(&hidden.values);
         self.network.tokenizer.complete(&mut encoding, &document.text);
         let empty = || ModelError::Run { model: self.id.name.clone(), reason: "an encoding without tokens".into() };

@@ -28,7 +28,8 @@ pub fn key_to_frame(shared: &Path, report: &mut Report) -> anyhow::Result<()> {
         source: Source::Paths(vec![shared.join("easy")]),
         cache: None,
         models: ModelChoice { embedder: "builtin".into(), reranker: Some("builtin".into()) },
-        device: Device::Cpu,
+        placement: Device::Cpu.into(),
+        profiles: None,
         watch: false,
         approximate: false,
     });

@@ -17,6 +17,7 @@ pub use config::Config;
 
 use self::attend::Heads;
 use self::layer::Layer;
+use super::forward::{Hidden, Output, RunError, spans};
 use super::kernels::Norm;
 use super::weights::{Table, Weights};
 use super::{Attention, ModelError, Stop};
@@ -32,36 +33,6 @@ pub struct Bert {
     types: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
-}
-
-/// Why a step gave no result.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    #[error("stopped")]
-    Stopped,
-    #[error("{0}")]
-    Input(String),
-    #[error("{0}")]
-    Tensor(#[from] candle_core::Error),
-}
-
-/// Which positions of the last layer are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
-    /// `[tokens, hidden]`: all, sequence after sequence.
-    Tokens,
-    /// `[sequences, hidden]`: the first of each sequence. Saves most of the last layer.
-    First,
-}
-
-/// What a step gives.
-pub struct Hidden {
-    /// Row-major, rows as [`Output`] says.
-    pub values: Vec<f32>,
-    /// Rows of each sequence among the tokens.
-    pub spans: Vec<Range<usize>>,
-    /// Attention of the first token of the first sequence, if asked for.
-    pub attention: Option<Attention>,
 }
 
 impl Bert {
@@ -141,17 +112,4 @@ impl Bert {
         self.norm.apply(&mut out);
         Ok(out)
     }
-}
-
-/// Where each sequence's tokens lie when they are packed.
-fn spans(sequences: &[&Encoding]) -> Vec<Range<usize>> {
-    let mut start = 0;
-    sequences
-        .iter()
-        .map(|sequence| {
-            let span = start..start + sequence.ids.len();
-            start = span.end;
-            span
-        })
-        .collect()
 }

@@ -127,13 +127,13 @@ impl Explore {
 }
 
 /// Names of what made the numbers: embedder, reranker, device.
-pub(super) fn models(ink: &Ink) -> (String, String, &'static str) {
+pub(super) fn models(ink: &Ink) -> (String, String, String) {
     match &ink.session.models {
         ModelState::Ready { embedder, reranker, device, .. } => {
             let reranker = reranker.as_ref().map_or("none".into(), |reranker| reranker.name.clone());
             (embedder.name.clone(), reranker, device.label())
         }
-        ModelState::Loading => ("loading".into(), "loading".into(), "-"),
-        ModelState::Failed(_) => ("none".into(), "none".into(), "-"),
+        ModelState::Loading => ("loading".into(), "loading".into(), "-".into()),
+        ModelState::Failed(_) => ("none".into(), "none".into(), "-".into()),
     }
 }
