@@ -1,5 +1,7 @@
 //! What happens to sums on their way out, while they are in the nearest cache.
 
+use std::marker::PhantomData;
+
 use super::{BLOCK, Block};
 use crate::model::kernels::gelu;
 
@@ -19,24 +21,25 @@ pub enum Epilogue<'a> {
 }
 
 /// A matrix that tasks write disjoint columns of.
-pub(super) struct Output {
+pub(super) struct Output<'a> {
     start: *mut f32,
+    matrix: PhantomData<&'a mut [f32]>,
     rows: usize,
     width: usize,
 }
 
 // SAFETY: the pointer is only used through `row`, whose callers hold disjoint columns (invariant 4).
-unsafe impl Sync for Output {}
+unsafe impl Sync for Output<'_> {}
 
-impl Output {
-    pub fn new(matrix: &mut [f32], width: usize) -> Self {
-        Output { start: matrix.as_mut_ptr(), rows: matrix.len() / width, width }
+impl<'a> Output<'a> {
+    pub fn new(matrix: &'a mut [f32], width: usize) -> Self {
+        Output { start: matrix.as_mut_ptr(), matrix: PhantomData, rows: matrix.len() / width, width }
     }
 
     /// Part of a row, of at most [`BLOCK`] columns.
     ///
     /// # Safety
-    /// Nobody else may hold these columns, and the matrix must live.
+    /// Nobody else may hold these columns.
     #[inline(always)]
     #[allow(clippy::mut_from_ref, reason = "tasks own disjoint columns, which slices cannot say")]
     unsafe fn row(&self, row: usize, column: usize) -> &mut [f32] {
@@ -72,32 +75,39 @@ impl Epilogue<'_> {
     /// Writes the block whose first element is at `row`, `column`.
     ///
     /// # Safety
-    /// Nobody else may hold these columns of `out`, and its matrix must live.
+    /// Nobody else may hold these columns of `out`.
     pub(super) unsafe fn write(&self, block: &Block, out: &Output, row: usize, column: usize) {
-        // SAFETY: promised by the caller.
-        let rows = || (row..out.rows.min(row + BLOCK)).map(|row| (row, unsafe { out.row(row, column) }));
-        let sums = |index: usize| &block.0[(index - row) * BLOCK..];
-        let at = |index: usize| index * out.width + column;
+        let rows = row..out.rows.min(row + BLOCK);
+        // Loops and no iterator adapters: only what is inlined here is compiled for the processor at hand.
         pulp::Arch::new().dispatch(
             #[inline(always)]
-            || match *self {
-                Epilogue::None => rows().for_each(|(index, out)| each(out, sums(index), |sum, _| sum)),
-                Epilogue::Bias(bias) => {
-                    let bias = &bias[column..];
-                    rows().for_each(|(index, out)| each(out, sums(index), |sum, i| sum + bias[i]));
+            || {
+                for index in rows {
+                    // SAFETY: promised by the caller.
+                    let part = unsafe { out.row(index, column) };
+                    let sums = &block.0[(index - row) * BLOCK..];
+                    let at = index * out.width + column;
+                    match *self {
+                        Epilogue::None => each(part, sums, |sum, _| sum),
+                        Epilogue::Bias(bias) => {
+                            let bias = &bias[column..][..part.len()];
+                            each(part, sums, |sum, i| sum + bias[i]);
+                        }
+                        Epilogue::BiasGelu(bias) => {
+                            let bias = &bias[column..][..part.len()];
+                            each(part, sums, |sum, i| gelu(sum + bias[i]));
+                        }
+                        Epilogue::Residual(residual) => {
+                            let residual = &residual[at..][..part.len()];
+                            each(part, sums, |sum, i| sum + residual[i]);
+                        }
+                        Epilogue::BiasResidual(bias, residual) => {
+                            let bias = &bias[column..][..part.len()];
+                            let residual = &residual[at..][..part.len()];
+                            each(part, sums, |sum, i| sum + residual[i] + bias[i]);
+                        }
+                    }
                 }
-                Epilogue::BiasGelu(bias) => {
-                    let bias = &bias[column..];
-                    rows().for_each(|(index, out)| each(out, sums(index), |sum, i| gelu(sum + bias[i])));
-                }
-                Epilogue::Residual(residual) => rows().for_each(|(index, out)| {
-                    let residual = &residual[at(index)..];
-                    each(out, sums(index), |sum, i| sum + residual[i]);
-                }),
-                Epilogue::BiasResidual(bias, residual) => rows().for_each(|(index, out)| {
-                    let (bias, residual) = (&bias[column..], &residual[at(index)..]);
-                    each(out, sums(index), |sum, i| sum + residual[i] + bias[i]);
-                }),
             },
         );
     }
@@ -106,16 +116,13 @@ impl Epilogue<'_> {
 /// `out[i] = f(sums[i], i)`; whole blocks, nearly all of them, with a length the compiler knows.
 #[inline(always)]
 fn each(out: &mut [f32], sums: &[f32], f: impl Fn(f32, usize) -> f32) {
-    match <&mut [f32; BLOCK]>::try_from(&mut *out) {
-        Ok(out) => {
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = f(sums[i], i);
-            }
+    if let (Ok(out), Some(sums)) = (<&mut [f32; BLOCK]>::try_from(&mut *out), sums.first_chunk::<BLOCK>()) {
+        for i in 0..BLOCK {
+            out[i] = f(sums[i], i);
         }
-        Err(_) => {
-            for (i, (out, &sum)) in out.iter_mut().zip(sums).enumerate() {
-                *out = f(sum, i);
-            }
+    } else {
+        for i in 0..out.len() {
+            out[i] = f(sums[i], i);
         }
     }
 }

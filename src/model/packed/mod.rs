@@ -20,6 +20,8 @@ mod epilogue;
 mod portable;
 mod tiles;
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 pub use epilogue::Epilogue;
@@ -80,6 +82,14 @@ impl Level {
     }
 }
 
+/// What the matrix products of a network on the processor are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    F32,
+    /// Operands rounded to bf16, sums in f32.
+    Bf16(Level),
+}
+
 /// `y = x·Wᵀ`, W of shape `[output, input]` in bf16.
 #[derive(Debug)]
 pub struct PackedLinear {
@@ -99,6 +109,7 @@ impl PackedLinear {
         PackedLinear { level, tiles: Tiles::columns(weight, input), input, output }
     }
 
+    /// Outputs of a row.
     pub fn output(&self) -> usize {
         self.output
     }
@@ -108,35 +119,51 @@ impl PackedLinear {
     /// # Panics
     /// If `x` is not of whole rows, or `y` not of as many.
     pub fn forward(&self, x: &[f32], y: &mut [f32], epilogue: Epilogue) {
-        assert!(x.len().is_multiple_of(self.input) && y.len() * self.input == x.len() * self.output);
-        epilogue.check(self.output, y.len());
-        let (rows_of_x, rows_of_y) = (x.chunks(ROWS * self.input), y.chunks_mut(ROWS * self.output));
-        for (index, (x, y)) in rows_of_x.zip(rows_of_y).enumerate() {
-            self.some_rows(&Tiles::rows(x, self.input), y, epilogue.from_row(index * ROWS, self.output));
+        self.forward_part(0..self.output, x, y, epilogue);
+    }
+
+    /// The same for some of the outputs, which must begin and end where panels do ([`PackedLinear::parts_at`]); `y` and
+    /// the epilogue's operands are of these outputs alone.
+    ///
+    /// # Panics
+    /// As [`PackedLinear::forward`], or if the range is not of whole panels.
+    pub fn forward_part(&self, outputs: Range<usize>, x: &[f32], y: &mut [f32], epilogue: Epilogue) {
+        assert!(outputs.end <= self.output && self.parts_at(outputs.start) && self.parts_at(outputs.end));
+        let (input, width) = (self.input, outputs.len());
+        assert!(x.len().is_multiple_of(input) && y.len() * input == x.len() * width);
+        epilogue.check(width, y.len());
+        let panels = outputs.start / BLOCK..outputs.end.div_ceil(BLOCK);
+        for (index, (x, y)) in x.chunks(ROWS * input).zip(y.chunks_mut(ROWS * width)).enumerate() {
+            let epilogue = epilogue.from_row(index * ROWS, width);
+            self.some_rows(&Tiles::rows(x, input), panels.clone(), Output::new(y, width), epilogue);
         }
     }
 
+    /// Whether the outputs can be parted here.
+    pub fn parts_at(&self, output: usize) -> bool {
+        output == self.output || output.is_multiple_of(BLOCK)
+    }
+
     /// The product of packed rows: tasks of some columns each.
-    fn some_rows(&self, x: &Tiles, y: &mut [f32], epilogue: Epilogue) {
-        let y = Output::new(y, self.output);
-        let panels: Vec<usize> = (0..self.tiles.panels()).step_by(PANELS).collect();
-        panels.into_par_iter().for_each(|first| {
-            let last = (first + PANELS).min(self.tiles.panels());
-            self.multiply(x, first..last, |row, column, block| {
+    fn some_rows(&self, x: &Tiles, panels: Range<usize>, y: Output, epilogue: Epilogue) {
+        let origin = panels.start;
+        let tasks: Vec<usize> = panels.clone().step_by(PANELS).collect();
+        tasks.into_par_iter().for_each(|first| {
+            self.multiply(x, first..panels.end.min(first + PANELS), |row, panel, block| {
                 // SAFETY: `y` is borrowed for this call, and these columns are of this task's panels (invariant 4).
-                unsafe { epilogue.write(block, &y, row, column) };
+                unsafe { epilogue.write(block, &y, row, (panel - origin) * BLOCK) };
             });
         });
     }
 
-    /// Calls `each(row, column, block)` for every block of these panels.
-    fn multiply(&self, x: &Tiles, panels: std::ops::Range<usize>, mut each: impl FnMut(usize, usize, &Block)) {
+    /// Calls `each(row, panel, block)` for every block of these panels.
+    fn multiply(&self, x: &Tiles, panels: Range<usize>, mut each: impl FnMut(usize, usize, &Block)) {
         let mut walk = |multiply: &dyn Fn(&[u16], &[u16], &mut Block)| {
             let mut block = Block([0.0; BLOCK * BLOCK]);
             for panel in panels.clone() {
                 for rows in 0..x.panels() {
                     multiply(x.panel(rows), self.tiles.panel(panel), &mut block);
-                    each(rows * BLOCK, panel * BLOCK, &block);
+                    each(rows * BLOCK, panel, &block);
                 }
             }
         };

@@ -131,3 +131,23 @@ fn neighbours_change_nothing() {
         }
     }
 }
+
+#[test]
+fn a_part_of_the_outputs_is_that_part_of_the_product() {
+    let (rows, output, input) = (19, 150, 48);
+    let (x, weight, bias) = (numbers(rows * input, 11), numbers(output * input, 12), numbers(output, 13));
+    for level in levels() {
+        let linear = PackedLinear::new(level, &weight, output, input);
+        let mut whole = vec![0.0; rows * output];
+        linear.forward(&x, &mut whole, Epilogue::Bias(&bias));
+        for part in [0..64, 64..128, 96..150] {
+            let mut y = vec![f32::NAN; rows * part.len()];
+            linear.forward_part(part.clone(), &x, &mut y, Epilogue::Bias(&bias[part.clone()]));
+            for row in 0..rows {
+                let expected = &whole[row * output..][part.clone()];
+                assert_eq!(&y[row * part.len()..][..part.len()], expected, "{} {part:?}", level.label());
+            }
+        }
+        assert!(linear.parts_at(32) && linear.parts_at(150) && !linear.parts_at(40));
+    }
+}
