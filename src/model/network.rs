@@ -151,13 +151,20 @@ fn steps(encodings: &[Encoding]) -> Vec<Range<usize>> {
 }
 
 /// Identifies a model used in a certain way: `settings` is its profile without the name of its source, so that the same
-/// model in another place has the same fingerprint.
-pub fn identify(name: &str, files: &ModelFiles, settings: &impl Serialize) -> Result<ModelId, ModelError> {
+/// model in another place has the same fingerprint. The precision is part of it, because vectors of different ones are
+/// not to be mixed in a cache.
+pub fn identify(
+    name: &str,
+    files: &ModelFiles,
+    settings: &impl Serialize,
+    network: &Network,
+) -> Result<ModelId, ModelError> {
     let settings = serde_json::to_vec(settings)
         .map_err(|error| ModelError::Run { model: name.to_owned(), reason: error.to_string() })?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(files.hash.as_bytes());
     hasher.update(&settings);
+    hasher.update(network.placement().precision.label().as_bytes());
     // 16 bytes, as for skills' content: enough that no two models meet.
     let fingerprint = hasher.finalize().to_hex()[..32].to_owned();
     Ok(ModelId { name: name.to_owned(), fingerprint })
