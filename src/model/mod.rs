@@ -5,6 +5,7 @@
 
 pub mod attention;
 mod bert;
+pub mod catalogue;
 pub mod device;
 pub mod embedder;
 mod forward;

@@ -67,6 +67,17 @@ impl ModelSource {
         Err(ModelError::Unknown { name: source.to_owned(), hint })
     }
 
+    /// Whether its files seem to be on this machine; [`ModelSource::open`] knows for certain.
+    pub fn is_here(&self) -> bool {
+        match self {
+            ModelSource::Builtin => cfg!(feature = "builtin-models"),
+            ModelSource::Directory(directory) => directory.join("config.json").is_file(),
+            ModelSource::Hub { repository, revision } => {
+                hub_cache(repository, revision).is_some_and(|cache| cache.get("config.json").is_some())
+            }
+        }
+    }
+
     pub fn open(&self, kind: Kind) -> Result<ModelFiles, ModelError> {
         match self {
             ModelSource::Builtin => builtin(kind),
@@ -97,13 +108,18 @@ fn open_hub(repository: &str, revision: &str) -> Result<ModelFiles, ModelError> 
              `hf download {repository} --revision {revision}`"
         ),
     };
+    let cache = hub_cache(repository, revision).ok_or_else(|| missing("config.json"))?;
+    open(|file| cache.get(file), &missing)
+}
+
+/// The part of the local hub cache that may hold a repository; `None` if there is no place for a cache.
+fn hub_cache(repository: &str, revision: &str) -> Option<hf_hub::CacheRepo> {
     // hf-hub panics where neither HF_HOME nor a home directory is set.
     if std::env::var_os("HF_HOME").is_none() && std::env::home_dir().is_none() {
-        return Err(missing("config.json"));
+        return None;
     }
     let repo = hf_hub::Repo::with_revision(repository.to_owned(), hf_hub::RepoType::Model, revision.to_owned());
-    let cache = hf_hub::Cache::from_env().repo(repo);
-    open(|file| cache.get(file), &missing)
+    Some(hf_hub::Cache::from_env().repo(repo))
 }
 
 /// Opens the files of a directory or cache; `locate` says where one is, `missing` what to say of one that must be.
