@@ -56,7 +56,7 @@ impl Embedder {
             let network = Network::load(&files, &files.weights()?, placement, Precision::Auto)?;
             let profile = EmbedderProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
             let settings = EmbedderProfile { source: String::new(), revision: None, ..profile.clone() };
-            Ok(Embedder { id: network::identify(name, &files, &settings)?, profile, network })
+            Ok(Embedder { id: network::identify(name, &files, &settings, &network)?, profile, network })
         })
     }
 

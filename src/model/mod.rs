@@ -11,6 +11,7 @@ mod forward;
 mod head;
 mod kernels;
 mod network;
+pub mod packed;
 mod pool;
 pub mod profile;
 pub mod reranker;

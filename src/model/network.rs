@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::bert::Bert;
 use super::forward::{Hidden, Output, RunError};
+use super::packed::{Arithmetic, Level};
 use super::source::ModelFiles;
 use super::weights::Weights;
 use super::{Device, ModelError, ModelId, Placement, Precision, Stop, pool};
@@ -26,12 +27,16 @@ enum Net {
 
 impl Net {
     /// BERT's attention and element-wise passes are our own loops over main memory (`bert::attend`, `kernels`), so it
-    /// runs on the processor in f32 whatever was asked for.
+    /// runs on the processor, in f32 but for the matrix products.
     fn load(files: &ModelFiles, weights: &Weights, placement: Placement) -> Result<(Self, Placement), ModelError> {
         // A device that does not exist is an error even where it would not be used.
         placement.device.resolve()?;
-        let bert = Bert::load(weights, files.config.clone())?;
-        Ok((Net::Bert(bert), Placement { device: Device::Cpu, precision: Precision::F32 }))
+        let (arithmetic, precision) = match (placement.precision, Level::fast()) {
+            (Precision::Bf16, Some(level)) => (Arithmetic::Bf16(level), Precision::Bf16),
+            _ => (Arithmetic::F32, Precision::F32),
+        };
+        let bert = Bert::load(weights, files.config.clone(), arithmetic)?;
+        Ok((Net::Bert(bert), Placement { device: Device::Cpu, precision }))
     }
 
     fn hidden_size(&self) -> usize {
@@ -146,13 +151,20 @@ fn steps(encodings: &[Encoding]) -> Vec<Range<usize>> {
 }
 
 /// Identifies a model used in a certain way: `settings` is its profile without the name of its source, so that the same
-/// model in another place has the same fingerprint.
-pub fn identify(name: &str, files: &ModelFiles, settings: &impl Serialize) -> Result<ModelId, ModelError> {
+/// model in another place has the same fingerprint. The precision is part of it, because vectors of different ones are
+/// not to be mixed in a cache.
+pub fn identify(
+    name: &str,
+    files: &ModelFiles,
+    settings: &impl Serialize,
+    network: &Network,
+) -> Result<ModelId, ModelError> {
     let settings = serde_json::to_vec(settings)
         .map_err(|error| ModelError::Run { model: name.to_owned(), reason: error.to_string() })?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(files.hash.as_bytes());
     hasher.update(&settings);
+    hasher.update(network.placement().precision.label().as_bytes());
     // 16 bytes, as for skills' content: enough that no two models meet.
     let fingerprint = hasher.finalize().to_hex()[..32].to_owned();
     Ok(ModelId { name: name.to_owned(), fingerprint })

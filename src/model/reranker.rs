@@ -58,7 +58,7 @@ impl Reranker {
             let network = Network::load(&files, &weights, placement, Precision::Auto)?;
             let profile = RerankerProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
             let settings = RerankerProfile { source: String::new(), revision: None, ..profile.clone() };
-            Ok(Reranker { id: network::identify(name, &files, &settings)?, profile, network, head })
+            Ok(Reranker { id: network::identify(name, &files, &settings, &network)?, profile, network, head })
         })
     }
 

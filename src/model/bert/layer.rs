@@ -9,6 +9,7 @@ use super::attend::{self, Heads};
 use super::config::Config;
 use crate::model::ModelError;
 use crate::model::kernels::{self, Norm};
+use crate::model::packed::{Arithmetic, Epilogue, PackedLinear};
 use crate::model::weights::Weights;
 
 /// Values a thread works on at a time in element-wise passes: 128 KB, a part of any L2 cache.
@@ -17,10 +18,17 @@ const CHUNK: usize = 32 * 1024;
 /// `x·Wᵀ` with its bias kept apart, because what follows adds it in the same pass.
 #[derive(Debug)]
 struct Linear {
-    /// `[in, out]`, transposed from what files hold: a product with few rows (one request) then takes half the time,
-    /// because gemm reads such weights in order.
-    weight: Tensor,
+    weight: Weight,
     bias: Vec<f32>,
+}
+
+#[derive(Debug)]
+enum Weight {
+    /// `[in, out]` in f32, transposed from what files hold: a product with few rows (one request) then takes half the
+    /// time, because gemm reads such weights in order.
+    Plain(Tensor),
+    /// bf16, in the order the processor's units for it want.
+    Packed(PackedLinear),
 }
 
 pub struct Layer {
@@ -44,46 +52,94 @@ pub fn norm(weights: &Weights, name: &str, config: &Config) -> Result<Norm, Mode
 
 impl Linear {
     /// Linear layers of the same input, stacked.
-    fn load(weights: &Weights, names: &[String], input: usize, output: usize) -> Result<Self, ModelError> {
+    fn load(
+        weights: &Weights,
+        names: &[String],
+        input: usize,
+        output: usize,
+        arithmetic: Arithmetic,
+    ) -> Result<Self, ModelError> {
         let (mut matrix, mut bias) = (Vec::new(), Vec::new());
         for name in names {
             matrix.append(&mut weights.matrix(&format!("{name}.weight"), output, input)?);
             bias.append(&mut weights.vector(&format!("{name}.bias"), output)?);
         }
-        let weight =
-            Tensor::from_vec(matrix, (bias.len(), input), &Device::Cpu).and_then(|matrix| matrix.t()?.contiguous());
-        let weight = weight.map_err(|error| ModelError::Run { model: names.join(", "), reason: error.to_string() })?;
+        let failed = |error: candle_core::Error| ModelError::Run { model: names.join(", "), reason: error.to_string() };
+        let weight = match arithmetic {
+            Arithmetic::Bf16(level) => Weight::Packed(PackedLinear::new(level, &matrix, bias.len(), input)),
+            Arithmetic::F32 => {
+                let matrix = Tensor::from_vec(matrix, (bias.len(), input), &Device::Cpu).map_err(failed)?;
+                Weight::Plain(matrix.t().and_then(|matrix| matrix.contiguous()).map_err(failed)?)
+            }
+        };
         Ok(Linear { weight, bias })
     }
 
     /// `x·Wᵀ`, without the bias.
     fn product(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        x.matmul(&self.weight)
+        match &self.weight {
+            Weight::Plain(weight) => x.matmul(weight),
+            Weight::Packed(weight) => packed(weight, 0..self.bias.len(), x, Epilogue::None),
+        }
     }
 
     /// `x·Wᵀ + bias`
     fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let y = self.product(x)?;
-        in_place(&y, |rows| kernels::add_bias(rows, &self.bias), self.bias.len())?;
-        Ok(y)
+        self.forward_part(x, 0..self.bias.len())
     }
 
     /// The same for some of the outputs.
     fn forward_part(&self, x: &Tensor, outputs: Range<usize>) -> candle_core::Result<Tensor> {
-        let part =
-            Linear { weight: self.weight.narrow(1, outputs.start, outputs.len())?, bias: self.bias[outputs].to_vec() };
-        part.forward(x)
+        let bias = &self.bias[outputs.clone()];
+        match &self.weight {
+            Weight::Plain(weight) => {
+                let y = match outputs.len() == self.bias.len() {
+                    true => x.matmul(weight)?,
+                    false => x.matmul(&weight.narrow(1, outputs.start, outputs.len())?)?,
+                };
+                in_place(&y, |rows| kernels::add_bias(rows, bias), bias.len())?;
+                Ok(y)
+            }
+            Weight::Packed(weight) if weight.parts_at(outputs.start) && weight.parts_at(outputs.end) => {
+                packed(weight, outputs, x, Epilogue::Bias(bias))
+            }
+            // The part begins in the middle of a panel (heads of odd sizes): all outputs, of which some are kept.
+            Weight::Packed(weight) => {
+                let all = packed(weight, 0..self.bias.len(), x, Epilogue::Bias(&self.bias))?;
+                all.narrow(1, outputs.start, outputs.len())?.contiguous()
+            }
+        }
+    }
+
+    /// `gelu(x·Wᵀ + bias)`
+    fn forward_gelu(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match &self.weight {
+            Weight::Plain(weight) => {
+                let y = x.matmul(weight)?;
+                in_place(&y, |rows| kernels::bias_gelu(rows, &self.bias), self.bias.len())?;
+                Ok(y)
+            }
+            Weight::Packed(weight) => packed(weight, 0..self.bias.len(), x, Epilogue::BiasGelu(&self.bias)),
+        }
     }
 }
 
+fn packed(weight: &PackedLinear, outputs: Range<usize>, x: &Tensor, epilogue: Epilogue) -> candle_core::Result<Tensor> {
+    let (rows, _) = x.dims2()?;
+    let width = outputs.len();
+    let mut y = vec![0.0; rows * width];
+    with_slice(x, |x| weight.forward_part(outputs, x, &mut y, epilogue))?;
+    Tensor::from_vec(y, (rows, width), x.device())
+}
+
 impl Layer {
-    pub fn load(weights: &Weights, index: usize, config: &Config) -> Result<Self, ModelError> {
+    pub fn load(weights: &Weights, index: usize, config: &Config, arithmetic: Arithmetic) -> Result<Self, ModelError> {
         let (hidden, inner) = (config.hidden_size, config.intermediate_size);
         let name = |part: &str| format!("encoder.layer.{index}.{part}");
-        let linear = |part, input, output| Linear::load(weights, &[name(part)], input, output);
+        let linear = |part, input, output| Linear::load(weights, &[name(part)], input, output, arithmetic);
         let parts = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
         Ok(Layer {
-            qkv: Linear::load(weights, &parts, hidden, hidden)?,
+            qkv: Linear::load(weights, &parts, hidden, hidden, arithmetic)?,
             mixed: linear("attention.output.dense", hidden, hidden)?,
             mixed_norm: norm(weights, &name("attention.output.LayerNorm"), config)?,
             up: linear("intermediate.dense", hidden, inner)?,
@@ -138,8 +194,7 @@ impl Layer {
     fn finish(&self, attended: Tensor, x: &Tensor) -> candle_core::Result<Tensor> {
         let mixed = self.mixed.product(&attended)?;
         add_norm(&mixed, x, &self.mixed.bias, &self.mixed_norm)?;
-        let inner = self.up.product(&mixed)?;
-        in_place(&inner, |rows| kernels::bias_gelu(rows, &self.up.bias), self.up.bias.len())?;
+        let inner = self.up.forward_gelu(&mixed)?;
         let out = self.down.product(&inner)?;
         add_norm(&out, &mixed, &self.down.bias, &self.down_norm)?;
         Ok(out)

@@ -19,6 +19,7 @@ use self::attend::Heads;
 use self::layer::Layer;
 use super::forward::{Hidden, Output, RunError, spans};
 use super::kernels::Norm;
+use super::packed::Arithmetic;
 use super::weights::{Table, Weights};
 use super::{Attention, ModelError, Stop};
 use crate::text::Encoding;
@@ -38,7 +39,7 @@ pub struct Bert {
 impl Bert {
     /// # Errors
     /// If a tensor is missing or has another shape than the config says.
-    pub fn load(weights: &Weights, config: Config) -> Result<Self, ModelError> {
+    pub fn load(weights: &Weights, config: Config, arithmetic: Arithmetic) -> Result<Self, ModelError> {
         let hidden = config.hidden_size;
         let norm = layer::norm(weights, "embeddings.LayerNorm", &config)?;
         let words = weights.table("embeddings.word_embeddings.weight", config.vocab_size, hidden)?;
@@ -47,7 +48,7 @@ impl Bert {
         let types = weights.matrix("embeddings.token_type_embeddings.weight", config.type_vocab_size, hidden)?;
         let layers = (0..config.num_hidden_layers)
             .into_par_iter()
-            .map(|index| Layer::load(weights, index, &config))
+            .map(|index| Layer::load(weights, index, &config, arithmetic))
             .collect::<Result<_, _>>()?;
         Ok(Bert { config, words, positions, types, norm, layers })
     }
