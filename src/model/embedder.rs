@@ -1,12 +1,15 @@
 //! The bi-encoder: text to a unit vector.
 
+use super::choice::{Choice, Part, choose};
 use super::forward::{Hidden, Output};
 use super::network::{self, Network};
-use super::source::Kind;
+use super::source::{Kind, ModelFiles};
 use super::{
-    EmbedderProfile, ModelError, ModelId, ModelSource, Placement, Pooling, Precision, Profiles, Stop, pool, unknown,
+    Badge, EmbedderProfile, ModelError, ModelId, Placement, Pooling, Precision, Profile, Profiles, Similarity, Stop,
+    pool,
 };
 use crate::library::{FieldSet, Skill};
+use crate::text::document::first_chars;
 use crate::text::{Document, DocumentTemplate, Encoding};
 
 pub struct Embedder {
@@ -24,6 +27,40 @@ pub enum Role {
     Raw,
 }
 
+impl Part for EmbedderProfile {
+    const KIND: Kind = Kind::Embedder;
+
+    fn of(profile: &Profile) -> Option<&Self> {
+        profile.embedder.as_ref()
+    }
+
+    fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    fn revision(&self) -> Option<&str> {
+        self.revision.as_deref()
+    }
+}
+
+impl EmbedderProfile {
+    /// How a model that no profile names is used: as its own files say.
+    fn of_files(files: &ModelFiles) -> Self {
+        EmbedderProfile {
+            source: None,
+            revision: None,
+            dtype: Precision::Auto,
+            pooling: files.pooling.unwrap_or_default(),
+            query_prefix: String::new(),
+            query_cap: None,
+            document_prefix: String::new(),
+            document: DocumentTemplate::default(),
+            max_tokens: files.max_tokens.unwrap_or(usize::MAX),
+            similarity: Similarity::F32,
+        }
+    }
+}
+
 impl Embedder {
     /// `name` is a built-in profile, a directory or a hub repository (which must already be in the local cache).
     ///
@@ -36,26 +73,13 @@ impl Embedder {
     /// The same among the given profiles.
     pub fn load_from(profiles: &Profiles, name: &str, placement: impl Into<Placement>) -> Result<Self, ModelError> {
         let placement = placement.into();
-        let chosen = profiles.get(name).map(|profile| profile.embedder.clone());
-        let (place, revision) = match &chosen {
-            Some(profile) => (profile.source.as_str(), profile.revision.as_deref()),
-            None => (name, None),
-        };
-        let source = ModelSource::parse(place, revision).map_err(|error| unknown(error, name, profiles))?;
+        let Choice { source, part } = choose::<EmbedderProfile>(profiles, name)?;
         pool::run(|| {
             let files = source.open(Kind::Embedder)?;
-            let profile = chosen.unwrap_or_else(|| EmbedderProfile {
-                source: name.to_owned(),
-                revision: None,
-                pooling: files.pooling.unwrap_or_default(),
-                query_prefix: String::new(),
-                document_prefix: String::new(),
-                document: DocumentTemplate::default(),
-                max_tokens: files.max_tokens.unwrap_or(usize::MAX),
-            });
-            let network = Network::load(&files, &files.weights()?, placement, Precision::Auto)?;
+            let profile = part.unwrap_or_else(|| EmbedderProfile::of_files(&files));
+            let network = Network::load(&files, &files.weights()?, placement, profile.dtype)?;
             let profile = EmbedderProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
-            let settings = EmbedderProfile { source: String::new(), revision: None, ..profile.clone() };
+            let settings = EmbedderProfile { source: None, revision: None, dtype: Precision::Auto, ..profile.clone() };
             Ok(Embedder { id: network::identify(name, &files, &settings, &network)?, profile, network })
         })
     }
@@ -77,6 +101,11 @@ impl Embedder {
         self.network.placement()
     }
 
+    /// The protocol badge.
+    pub fn badge(&self) -> Badge {
+        Badge::of_embedder(&self.id, &self.profile, self.placement())
+    }
+
     /// The text this model reads of a skill.
     pub fn document(&self, skill: &Skill, fields: FieldSet) -> Document {
         self.profile.document.render(skill, fields)
@@ -87,7 +116,10 @@ impl Embedder {
         let tokenizer = &self.network.tokenizer;
         let limit = self.profile.max_tokens;
         match role {
-            Role::Query => tokenizer.encode_head(&self.profile.query_prefix, text, limit),
+            Role::Query => {
+                let kept = self.profile.query_cap.map_or(text, |cap| first_chars(text, cap));
+                tokenizer.encode_head(&self.profile.query_prefix, kept, limit)
+            }
             Role::Document => tokenizer.encode_head(&self.profile.document_prefix, text, limit),
             Role::Raw => tokenizer.encode(text, self.network.longest()),
         }
@@ -114,7 +146,8 @@ impl Embedder {
             Pooling::Mean => mean(&hidden.values[span.start * width..span.end * width], width),
             Pooling::Cls | Pooling::LastToken => hidden.values[index * width..(index + 1) * width].to_vec(),
         });
-        vectors.map(unit).collect()
+        let rounded = self.profile.similarity == Similarity::Bf16;
+        vectors.map(unit).map(|vector| if rounded { to_bf16(vector) } else { vector }).collect()
     }
 }
 
@@ -133,5 +166,11 @@ fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     // sentence-transformers' guard against a zero vector.
     let scale = 1.0 / length.max(1e-12);
     vector.iter_mut().for_each(|x| *x *= scale);
+    vector
+}
+
+/// What remains of the numbers in bf16; the vector is no longer of length 1, to 2^-9 relative.
+fn to_bf16(mut vector: Vec<f32>) -> Vec<f32> {
+    vector.iter_mut().for_each(|x| *x = half::bf16::from_f32(*x).to_f32());
     vector
 }

@@ -19,6 +19,16 @@ pub enum Pooling {
     LastToken,
 }
 
+impl Pooling {
+    pub fn label(self) -> &'static str {
+        match self {
+            Pooling::Mean => "mean",
+            Pooling::Cls => "first-token",
+            Pooling::LastToken => "last-token",
+        }
+    }
+}
+
 /// How two unit vectors become a similarity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
@@ -133,7 +143,7 @@ impl PromptProfile {
 }
 
 /// A choice where paper, card and code of a model conflict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
     /// What the choice is about, one line for people.
@@ -152,7 +162,7 @@ impl Setting {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     pub name: String,

@@ -61,9 +61,8 @@ impl Profiles {
     /// If one of them is not a profile (a fault of the build).
     pub fn builtin() -> Result<Self, ModelError> {
         let files = ASSETS.files().filter(|file| is_profile(file.path()));
-        let written = files.map(|file| {
-            Written::parse(file.contents(), &format!("built-in profile {}", file.path().display()))
-        });
+        let written =
+            files.map(|file| Written::parse(file.contents(), &format!("built-in profile {}", file.path().display())));
         Profiles { written: Vec::new(), list: Vec::new() }.with(written)
     }
 

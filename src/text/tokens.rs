@@ -242,7 +242,11 @@ impl TextTokenizer {
         })
     }
 
-    pub(super) fn framed(&self, first: tokenizers::Encoding, second: Option<tokenizers::Encoding>) -> tokenizers::Encoding {
+    pub(super) fn framed(
+        &self,
+        first: tokenizers::Encoding,
+        second: Option<tokenizers::Encoding>,
+    ) -> tokenizers::Encoding {
         self.inner.post_process(first, second, true).unwrap_or_else(|error| {
             tracing::error!(tokenizer = %self.origin, %error, "special tokens could not be added");
             tokenizers::Encoding::default()
