@@ -7,6 +7,9 @@ mod damage;
 mod fixture;
 #[path = "models/parity.rs"]
 mod parity;
+#[cfg(feature = "builtin-models")]
+#[path = "models/precision.rs"]
+mod precision;
 #[path = "models/reference.rs"]
 mod reference;
 #[cfg(feature = "builtin-models")]

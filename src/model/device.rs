@@ -6,6 +6,7 @@ use candle_core::DType;
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
+use super::packed::Level;
 
 /// The device models are asked to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -90,7 +91,8 @@ impl fmt::Display for Device {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// f32 on a processor; on a GPU what the profile says its authors used.
+    /// On a processor bf16 where it has units for that ([`Level::fast`]), else f32; on a GPU what the profile says its
+    /// authors used.
     #[default]
     Auto,
     F32,
@@ -113,6 +115,7 @@ impl Precision {
     /// What `Auto` means for a model whose authors ran it in `published`, on this (settled) device.
     pub fn settled(self, published: Precision, device: Device) -> Self {
         match (self, published, device) {
+            (Precision::Auto, _, Device::Cpu) if Level::fast().is_some() => Precision::Bf16,
             (Precision::Auto, _, Device::Cpu) | (Precision::Auto, Precision::Auto, _) => Precision::F32,
             (Precision::Auto, published, _) => published,
             (asked, _, _) => asked,
@@ -144,6 +147,11 @@ impl Placement {
     }
 }
 
+impl Placement {
+    /// Full precision on the processor: the same numbers on every machine, to rounding.
+    pub const REFERENCE: Placement = Placement { device: Device::Cpu, precision: Precision::F32 };
+}
+
 impl From<Device> for Placement {
     fn from(device: Device) -> Self {
         Placement { device, precision: Precision::Auto }
@@ -173,7 +181,8 @@ mod tests {
     #[test]
     fn the_published_precision_is_for_gpus() {
         let settled = |asked: Precision, device| asked.settled(Precision::Bf16, device);
-        assert_eq!(settled(Precision::Auto, Device::Cpu), Precision::F32);
+        let on_cpu = if Level::fast().is_some() { Precision::Bf16 } else { Precision::F32 };
+        assert_eq!(settled(Precision::Auto, Device::Cpu), on_cpu);
         assert_eq!(settled(Precision::Auto, Device::Cuda(0)), Precision::Bf16);
         assert_eq!(settled(Precision::F16, Device::Cpu), Precision::F16);
         assert_eq!(Precision::Auto.settled(Precision::Auto, Device::Metal), Precision::F32);

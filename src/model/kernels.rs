@@ -41,7 +41,7 @@ fn exp(x: f32) -> f32 {
 /// The tail `1 − Φ(|x|) = t·p(t)·e^(−x²/2) / 2` with Abramowitz and Stegun's approximation 7.1.26 of erf, whose error is
 /// below 1.5e-7.
 #[inline(always)]
-fn gelu(x: f32) -> f32 {
+pub(super) fn gelu(x: f32) -> f32 {
     const P: f32 = 0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2;
     const A: [f32; 5] = [0.254_829_6, -0.284_496_74, 1.421_413_7, -1.453_152, 1.061_405_4];
     let magnitude = x.abs();

@@ -5,13 +5,18 @@
 
 pub mod attention;
 mod bert;
+pub mod catalogue;
 pub mod device;
 pub mod embedder;
 mod forward;
 mod head;
 mod kernels;
+mod modules;
 mod network;
+pub mod packed;
+mod place;
 mod pool;
+mod pooling;
 pub mod profile;
 pub mod reranker;
 mod source;

@@ -50,6 +50,8 @@ pub enum Step {
 /// `activation(weight · x + bias)`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense {
+    /// Its config.json, for messages.
+    pub origin: String,
     /// `[outputs, inputs]`
     pub weight: Vec<f32>,
     /// Zeros if the module has none.
@@ -387,7 +389,9 @@ fn dense(place: &Place, path: &str) -> Result<Dense, ModelError> {
     }
     let file = |name: &str| format!("{}{name}", directory(path));
     let config_file = file("config.json");
-    let Some(config) = place.json::<Config>(&config_file)? else { return Err(place.wrong(&config_file, "no such file")) };
+    let Some(config) = place.json::<Config>(&config_file)? else {
+        return Err(place.wrong(&config_file, "no such file, though modules.json names it"));
+    };
     let wrong = |reason: String| place.wrong(&config_file, reason);
     config.names.check().map_err(wrong)?;
     if config.use_residual {
@@ -399,6 +403,7 @@ fn dense(place: &Place, path: &str) -> Result<Dense, ModelError> {
     let weights = Weights::parse(&files)?;
     let (inputs, outputs) = (config.in_features, config.out_features);
     Ok(Dense {
+        origin: place.need(&config_file).map(|path| shown(&path))?,
         weight: weights.matrix("linear.weight", outputs, inputs)?,
         bias: if config.bias { weights.vector("linear.bias", outputs)? } else { vec![0.0; outputs] },
         inputs,

@@ -1,11 +1,9 @@
 //! From hidden states to one unit vector per text: pooling and the modules behind it.
 
-use std::borrow::Cow;
-
 use super::forward::{Hidden, Output};
 use super::modules::{Dense, Modules, Step};
 use super::{ModelError, Pooling};
-use crate::text::{Encoding, Segment};
+use crate::text::{Encoding, Segment, TextTokenizer};
 
 pub struct Pooler {
     pooling: Pooling,
@@ -13,12 +11,19 @@ pub struct Pooler {
     steps: Vec<Step>,
     /// Width of a hidden state.
     hidden: usize,
+    /// Tokens that the tokenizer puts before and behind every text.
+    added: [usize; 2],
 }
 
 impl Pooler {
     /// # Errors
     /// If the modules behind pooling do not fit the network or each other.
-    pub fn new(pooling: Pooling, modules: &Modules, hidden: usize) -> Result<Self, ModelError> {
+    pub fn new(
+        pooling: Pooling,
+        modules: &Modules,
+        hidden: usize,
+        tokenizer: &TextTokenizer,
+    ) -> Result<Self, ModelError> {
         let mut width = hidden;
         for step in &modules.steps {
             if let Step::Dense(dense) = step {
@@ -30,7 +35,9 @@ impl Pooler {
                 width = dense.bias.len();
             }
         }
-        Ok(Pooler { pooling, include_prompt: modules.include_prompt, steps: modules.steps.clone(), hidden })
+        let segments = tokenizer.encode("a", usize::MAX).segments;
+        let added = [leading(segments.iter()), leading(segments.iter().rev())];
+        Ok(Pooler { pooling, include_prompt: modules.include_prompt, steps: modules.steps.clone(), hidden, added })
     }
 
     /// Width of the vectors.
@@ -72,12 +79,19 @@ impl Pooler {
         })
     }
 
-    /// Tokens at the beginning that are left out: the prompt's and those before it.
+    /// Tokens at the beginning that are left out: the prompt's and those before it, if there is a prompt.
     fn prompt(&self, text: &Encoding) -> usize {
-        let special = text.segments.iter().take_while(|segment| **segment == Segment::Special).count();
-        // What the tokenizer puts before every text is no prompt.
-        if self.include_prompt || !text.prompted { 0 } else { special }
+        let [before, behind] = self.added;
+        let special = match leading(text.segments.iter()) {
+            all if all == text.segments.len() => all.saturating_sub(behind),
+            some => some,
+        };
+        if self.include_prompt || special <= before { 0 } else { special }
     }
+}
+
+fn leading<'a>(segments: impl Iterator<Item = &'a Segment>) -> usize {
+    segments.take_while(|segment| **segment == Segment::Special).count()
 }
 
 fn apply(x: Vec<f32>, step: &Step) -> Vec<f32> {

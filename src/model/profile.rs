@@ -21,6 +21,8 @@ pub enum Pooling {
     Mean,
     /// The first token.
     Cls,
+    /// The largest value of each dimension over all tokens.
+    Max,
     /// The last token: the tokenizer's end token where its post-processor adds one (Qwen3-Embedding).
     LastToken,
 }

@@ -3,7 +3,7 @@
 use super::forward::Output;
 use super::head::ScoreHead;
 use super::network::{self, Network};
-use super::source::Kind;
+use super::source::{Architecture, Kind};
 use super::{
     Attention, ModelError, ModelId, ModelSource, Placement, Precision, Profiles, RerankerProfile, Stop, pool, unknown,
 };
@@ -51,14 +51,15 @@ impl Reranker {
                 source: name.to_owned(),
                 revision: None,
                 document: DocumentTemplate::default(),
-                max_tokens: files.max_tokens.unwrap_or(usize::MAX),
+                max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
             });
             let weights = files.weights()?;
-            let head = ScoreHead::load(&weights, files.config.hidden_size)?;
+            let Architecture::Bert(config) = &files.architecture;
+            let head = ScoreHead::load(&weights, config)?;
             let network = Network::load(&files, &weights, placement, Precision::Auto)?;
             let profile = RerankerProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
             let settings = RerankerProfile { source: String::new(), revision: None, ..profile.clone() };
-            Ok(Reranker { id: network::identify(name, &files, &settings)?, profile, network, head })
+            Ok(Reranker { id: network::identify(name, &files, &settings, &network)?, profile, network, head })
         })
     }
 

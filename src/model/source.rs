@@ -74,6 +74,16 @@ impl ModelSource {
         Err(ModelError::Unknown { name: source.to_owned(), hint })
     }
 
+    /// Whether its files seem to be on this machine; [`ModelSource::open`] knows for certain.
+    pub fn is_here(&self) -> bool {
+        let has_config = |place: Place| place.find("config.json").or_else(|| place.find("modules.json")).is_some();
+        match self {
+            ModelSource::Builtin => cfg!(feature = "builtin-models"),
+            ModelSource::Directory(directory) => has_config(Place::directory(directory)),
+            ModelSource::Hub { repository, revision } => Place::hub(repository, revision).is_ok_and(has_config),
+        }
+    }
+
     /// # Errors
     /// If a file is missing, damaged, or asks for what cannot be run: the message names it.
     pub fn open(&self, kind: Kind) -> Result<ModelFiles, ModelError> {

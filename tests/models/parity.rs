@@ -7,7 +7,7 @@ use candle_core::{D, DType, Device as CandleDevice, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 use skillscope::model::embedder::Embedder;
-use skillscope::model::{Device, ModelError, Reranker, never};
+use skillscope::model::{ModelError, Placement, Reranker, never};
 use skillscope::text::{Document, Encoding};
 
 use super::fixture::{Random, SMALL, Shape, Tensors};
@@ -83,7 +83,7 @@ fn load(shape: Shape, seed: u64) -> (Embedder, Reranker, Tensors) {
     let directory = tempfile::tempdir().unwrap();
     shape.write(directory.path(), &tensors);
     let name = directory.path().to_str().unwrap();
-    (Embedder::load(name, Device::Cpu).unwrap(), Reranker::load(name, Device::Cpu).unwrap(), tensors)
+    (Embedder::load(name, Placement::REFERENCE).unwrap(), Reranker::load(name, Placement::REFERENCE).unwrap(), tensors)
 }
 
 fn assert_close(ours: &[f32], theirs: &[f32], tolerance: f32, what: &str) {

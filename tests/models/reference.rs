@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use skillscope::model::embedder::{Embedder, Role};
-use skillscope::model::{Device, Reranker, never};
+use skillscope::model::{Placement, Reranker, never};
 use skillscope::text::Document;
 
 #[derive(Deserialize)]
@@ -41,11 +41,11 @@ fn shared() -> Option<(PathBuf, Expected)> {
 }
 
 fn load_embedder(name: &str) -> Embedder {
-    Embedder::load(name, Device::Cpu).unwrap()
+    Embedder::load(name, Placement::REFERENCE).unwrap()
 }
 
 fn load_reranker(name: &str) -> Reranker {
-    Reranker::load(name, Device::Cpu).unwrap()
+    Reranker::load(name, Placement::REFERENCE).unwrap()
 }
 
 fn cosine_distance(a: &[f32], b: &[f32]) -> f64 {

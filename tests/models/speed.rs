@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use skillscope::model::embedder::{Embedder, Role};
-use skillscope::model::{Device, Reranker, never};
+use skillscope::model::{Device, Placement, Reranker, never};
 use skillscope::text::Encoding;
 
 fn best_of<R>(runs: usize, mut work: impl FnMut() -> R) -> Duration {
@@ -25,10 +25,16 @@ fn prose(tokens: usize, seed: usize) -> String {
 #[test]
 #[ignore = "a measurement"]
 fn measure() {
+    for placement in [Placement::REFERENCE, Device::Cpu.into()] {
+        measure_at(placement);
+    }
+}
+
+fn measure_at(placement: Placement) {
     let load = || {
         std::thread::scope(|scope| {
-            let embedder = scope.spawn(|| Embedder::load("builtin", Device::Cpu).unwrap());
-            let reranker = Reranker::load("builtin", Device::Cpu).unwrap();
+            let embedder = scope.spawn(|| Embedder::load("builtin", placement).unwrap());
+            let reranker = Reranker::load("builtin", placement).unwrap();
             (embedder.join().unwrap(), reranker)
         })
     };
@@ -38,7 +44,8 @@ fn measure() {
         best_of(5, load)
     );
 
-    let embedder = Embedder::load("builtin", Device::Cpu).unwrap();
+    let embedder = Embedder::load("builtin", placement).unwrap();
+    println!("{}", embedder.placement());
     let documents: Vec<Encoding> = (0..32).map(|seed| embedder.encode(&prose(300, seed), Role::Document)).collect();
     let tokens: usize = documents.iter().map(|document| document.ids.len()).sum();
     let time = best_of(5, || embedder.embed(&documents, &never).unwrap());
@@ -53,7 +60,7 @@ fn measure() {
     let query = std::slice::from_ref(&query);
     println!("embed one query of {} tokens: {:.1?}", query[0].ids.len(), best_of(20, || embedder.embed(query, &never)));
 
-    let reranker = Reranker::load("builtin", Device::Cpu).unwrap();
+    let reranker = Reranker::load("builtin", placement).unwrap();
     let body = prose(4000, 3);
     let encode = || reranker.encode("merge two PDF files and keep the bookmarks", &body);
     println!("encode one pair with a document of {} bytes: {:.1?}", body.len(), best_of(20, encode));

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::attend::{self, Heads};
 use super::config::Activation;
 use super::names::{self, LayerTensors};
-use crate::model::ModelError;
 use crate::model::kernels::{self, Norm};
+use crate::model::packed::{Arithmetic, Epilogue, PackedLinear};
 
 /// Values a thread works on at a time in element-wise passes: 128 KB, a part of any L2 cache.
 const CHUNK: usize = 32 * 1024;
@@ -17,10 +17,17 @@ const CHUNK: usize = 32 * 1024;
 /// `x·Wᵀ` with its bias kept apart, because what follows adds it in the same pass.
 #[derive(Debug)]
 struct Linear {
-    /// `[in, out]`, transposed from what files hold: a product with few rows (one request) then takes half the time,
-    /// because gemm reads such weights in order.
-    weight: Tensor,
+    weight: Weight,
     bias: Vec<f32>,
+}
+
+#[derive(Debug)]
+enum Weight {
+    /// `[in, out]` in f32, transposed from what files hold: a product with few rows (one request) then takes half the
+    /// time, because gemm reads such weights in order.
+    Plain(Tensor),
+    /// bf16, in the order the processor's units for it want.
+    Packed(PackedLinear),
 }
 
 pub struct Layer {
@@ -42,37 +49,82 @@ pub struct Capture<'a> {
 }
 
 impl Linear {
-    fn new(linear: names::Linear) -> Result<Self, ModelError> {
-        let weight = Tensor::from_vec(linear.weight, (linear.bias.len(), linear.inputs), &Device::Cpu);
-        let weight = weight.and_then(|matrix| matrix.t()?.contiguous());
-        let weight = weight.map_err(|error| ModelError::Run { model: "BERT".into(), reason: error.to_string() })?;
-        Ok(Linear { weight, bias: linear.bias })
+    fn new(linear: names::Linear, arithmetic: Arithmetic) -> candle_core::Result<Self> {
+        let names::Linear { weight, bias, inputs } = linear;
+        let weight = match arithmetic {
+            Arithmetic::Bf16(level) => Weight::Packed(PackedLinear::new(level, &weight, bias.len(), inputs)),
+            Arithmetic::F32 => {
+                let matrix = Tensor::from_vec(weight, (bias.len(), inputs), &Device::Cpu)?;
+                Weight::Plain(matrix.t()?.contiguous()?)
+            }
+        };
+        Ok(Linear { weight, bias })
     }
 
     /// `x·Wᵀ`, without the bias.
     fn product(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        x.matmul(&self.weight)
+        match &self.weight {
+            Weight::Plain(weight) => x.matmul(weight),
+            Weight::Packed(weight) => packed(weight, 0..self.bias.len(), x, Epilogue::None),
+        }
     }
 
     /// `x·Wᵀ + bias`
     fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let y = self.product(x)?;
-        in_place(&y, |rows| kernels::add_bias(rows, &self.bias), self.bias.len())?;
-        Ok(y)
+        self.forward_part(x, 0..self.bias.len())
     }
 
     /// The same for some of the outputs.
     fn forward_part(&self, x: &Tensor, outputs: Range<usize>) -> candle_core::Result<Tensor> {
-        let part =
-            Linear { weight: self.weight.narrow(1, outputs.start, outputs.len())?, bias: self.bias[outputs].to_vec() };
-        part.forward(x)
+        let bias = &self.bias[outputs.clone()];
+        match &self.weight {
+            Weight::Plain(weight) => {
+                let y = match outputs.len() == self.bias.len() {
+                    true => x.matmul(weight)?,
+                    false => x.matmul(&weight.narrow(1, outputs.start, outputs.len())?)?,
+                };
+                in_place(&y, |rows| kernels::add_bias(rows, bias), bias.len())?;
+                Ok(y)
+            }
+            Weight::Packed(weight) if weight.parts_at(outputs.start) && weight.parts_at(outputs.end) => {
+                packed(weight, outputs, x, Epilogue::Bias(bias))
+            }
+            // The part begins in the middle of a panel (heads of odd sizes): all outputs, of which some are kept.
+            Weight::Packed(weight) => {
+                let all = packed(weight, 0..self.bias.len(), x, Epilogue::Bias(&self.bias))?;
+                all.narrow(1, outputs.start, outputs.len())?.contiguous()
+            }
+        }
+    }
+
+    /// `activation(x·Wᵀ + bias)`
+    fn forward_activated(&self, x: &Tensor, activation: Activation) -> candle_core::Result<Tensor> {
+        let activate = match (&self.weight, activation) {
+            (Weight::Packed(weight), Activation::Gelu) => {
+                return packed(weight, 0..self.bias.len(), x, Epilogue::BiasGelu(&self.bias));
+            }
+            (_, Activation::Gelu) => kernels::bias_gelu,
+            (_, Activation::GeluTanh) => kernels::bias_gelu_tanh,
+            (_, Activation::Relu) => kernels::bias_relu,
+        };
+        let y = self.product(x)?;
+        in_place(&y, |rows| activate(rows, &self.bias), self.bias.len())?;
+        Ok(y)
     }
 }
 
+fn packed(weight: &PackedLinear, outputs: Range<usize>, x: &Tensor, epilogue: Epilogue) -> candle_core::Result<Tensor> {
+    let (rows, _) = x.dims2()?;
+    let width = outputs.len();
+    let mut y = vec![0.0; rows * width];
+    with_slice(x, |x| weight.forward_part(outputs, x, &mut y, epilogue))?;
+    Tensor::from_vec(y, (rows, width), x.device())
+}
+
 impl Layer {
-    pub fn new(tensors: LayerTensors, activation: Activation) -> Result<Self, ModelError> {
+    pub fn new(tensors: LayerTensors, activation: Activation, arithmetic: Arithmetic) -> candle_core::Result<Self> {
         let LayerTensors { qkv, mixed, mixed_norm, up, down, down_norm } = tensors;
-        let [qkv, mixed, up, down] = [qkv, mixed, up, down].map(Linear::new);
+        let [qkv, mixed, up, down] = [qkv, mixed, up, down].map(|linear| Linear::new(linear, arithmetic));
         Ok(Layer { qkv: qkv?, mixed: mixed?, mixed_norm, up: up?, activation, down: down?, down_norm })
     }
 
@@ -102,11 +154,10 @@ impl Layer {
         x: &Tensor,
         spans: &[Range<usize>],
         heads: Heads,
-        rows: &[usize],
+        rows: &[u32],
         capture: Option<Capture>,
     ) -> candle_core::Result<Tensor> {
         let (_, hidden) = x.dims2()?;
-        let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
         let scored = x.index_select(&Tensor::new(rows, x.device())?, 0)?;
         let queries = self.qkv.forward_part(&scored, 0..hidden)?;
         let keys_values = self.qkv.forward_part(x, hidden..3 * hidden)?;
@@ -123,13 +174,7 @@ impl Layer {
     fn finish(&self, attended: Tensor, x: &Tensor) -> candle_core::Result<Tensor> {
         let mixed = self.mixed.product(&attended)?;
         add_norm(&mixed, x, &self.mixed.bias, &self.mixed_norm)?;
-        let inner = self.up.product(&mixed)?;
-        let activate = match self.activation {
-            Activation::Gelu => kernels::bias_gelu,
-            Activation::GeluTanh => kernels::bias_gelu_tanh,
-            Activation::Relu => kernels::bias_relu,
-        };
-        in_place(&inner, |rows| activate(rows, &self.up.bias), self.up.bias.len())?;
+        let inner = self.up.forward_activated(&mixed, self.activation)?;
         let out = self.down.product(&inner)?;
         add_norm(&out, &mixed, &self.down.bias, &self.down_norm)?;
         Ok(out)

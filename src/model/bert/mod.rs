@@ -1,8 +1,8 @@
 //! BERT (Devlin et al., arXiv 1810.04805) and its plain relatives, post-norm, over packed sequences.
 //!
 //! The tokens of all sequences of a step lie one after another in `[tokens, hidden]`; linear layers see them as one
-//! matrix, attention runs per sequence. In main memory and f32 the layers are our own loops around candle's products
-//! ([`layer`]); anywhere else they are candle's operations ([`portable`]). Nothing is padded in the first and everything
+//! matrix, attention runs per sequence. In main memory the layers are our own loops ([`layer`]); anywhere else they are
+//! candle's operations ([`portable`]). Nothing is padded in the first and everything
 //! is masked in the second, so a text gets the same numbers whatever its neighbours, up to the blocking of the matrix
 //! product (1e-6).
 
@@ -24,6 +24,7 @@ use self::attend::Heads;
 use self::layer::{Capture, Layer};
 use super::forward::{Hidden, Output, RunError, spans};
 use super::kernels::Norm;
+use super::packed::Arithmetic;
 use super::weights::{Table, Weights};
 use super::{Attention, ModelError, Stop};
 use crate::text::Encoding;
@@ -43,9 +44,44 @@ pub struct Bert {
 }
 
 enum Layers {
-    /// f32 in main memory.
-    Fused(Vec<Layer>),
-    Portable(portable::Layers),
+    Loops(Vec<Layer>),
+    Candle(portable::Layers),
+}
+
+impl Layers {
+    fn load(tensors: &Tensors, config: &Config, compute: Compute) -> Result<Self, ModelError> {
+        let (count, activation) = (config.num_hidden_layers, config.hidden_act);
+        let failed = |index: usize, error: candle_core::Error| ModelError::Run {
+            model: format!("layer {index}"),
+            reason: error.to_string(),
+        };
+        Ok(match compute {
+            Compute::Loops(arithmetic) => {
+                let layers = (0..count).into_par_iter().map(|index| {
+                    let layer = Layer::new(tensors.layer(index)?, activation, arithmetic);
+                    layer.map_err(|error| failed(index, error))
+                });
+                Layers::Loops(layers.collect::<Result<_, _>>()?)
+            }
+            Compute::Candle(device, dtype) => {
+                let mut layers = portable::Layers::new(config.num_attention_heads, device, dtype);
+                for index in 0..count {
+                    let added = layers.push(tensors.layer(index)?, activation);
+                    added.map_err(|error| failed(index, error))?;
+                }
+                Layers::Candle(layers)
+            }
+        })
+    }
+}
+
+/// Where and in which numbers the layers are computed.
+#[derive(Debug, Clone, Copy)]
+pub enum Compute<'a> {
+    /// In main memory, by our own loops.
+    Loops(Arithmetic),
+    /// On any device, by candle's operations.
+    Candle(&'a Device, DType),
 }
 
 impl Bert {
@@ -53,31 +89,7 @@ impl Bert {
     ///
     /// # Errors
     /// If a tensor is missing or has another shape than the config says, or the device has no room for the weights.
-    pub fn load(
-        weights: &Weights,
-        config: Config,
-        segments: bool,
-        device: &Device,
-        dtype: DType,
-    ) -> Result<Self, ModelError> {
-        let fused = device.is_cpu() && dtype == DType::F32;
-        Bert::load_as(weights, config, segments, |tensors, config| {
-            let indices = 0..config.num_hidden_layers;
-            if fused {
-                let layers = indices.into_par_iter().map(|index| Layer::new(tensors.layer(index)?, config.hidden_act));
-                Ok(Layers::Fused(layers.collect::<Result<_, ModelError>>()?))
-            } else {
-                Ok(Layers::Portable(portable::Layers::load(tensors, config, device, dtype)?))
-            }
-        })
-    }
-
-    fn load_as(
-        weights: &Weights,
-        config: Config,
-        segments: bool,
-        layers: impl FnOnce(&Tensors, &Config) -> Result<Layers, ModelError>,
-    ) -> Result<Self, ModelError> {
+    pub fn load(weights: &Weights, config: Config, segments: bool, compute: Compute) -> Result<Self, ModelError> {
         let (hidden, rows) = (config.hidden_size, config.max_position_embeddings);
         let tensors = Tensors::new(weights, &config);
         let norm = tensors.norm("embeddings.LayerNorm")?;
@@ -87,7 +99,7 @@ impl Bert {
             0 => vec![0.0; hidden],
             types => tensors.matrix("embeddings.token_type_embeddings.weight", types, hidden)?,
         };
-        let layers = layers(&tensors, &config)?;
+        let layers = Layers::load(&tensors, &config, compute)?;
         let segments = segments && config.family == Family::Bert;
         Ok(Bert { segments, words, positions, types, norm, layers, config })
     }
@@ -112,8 +124,8 @@ impl Bert {
         let heads = Heads { count, size: self.config.head_size() };
         let mut rows = capture.then(Vec::new);
         let values = match &self.layers {
-            Layers::Fused(layers) => fused(layers, embedded, &spans, heads, output, rows.as_mut(), stop)?,
-            Layers::Portable(layers) => layers.forward(embedded, &spans, output, rows.as_mut(), stop)?,
+            Layers::Loops(layers) => loops(layers, embedded, &spans, heads, output, rows.as_mut(), stop)?,
+            Layers::Candle(layers) => layers.forward(embedded, &spans, output, rows.as_mut(), stop)?,
         };
         let (layers, positions) = (self.config.num_hidden_layers, spans.first().map_or(0, |span| span.len()));
         let attention = rows.map(|weights| Attention { layers, heads: count, positions, weights });
@@ -161,12 +173,13 @@ impl Bert {
 }
 
 /// The row each sequence is scored by.
-fn scored(spans: &[Range<usize>], output: Output) -> impl Iterator<Item = usize> {
-    spans.iter().map(move |span| if output == Output::Last { span.end - 1 } else { span.start })
+fn scored(spans: &[Range<usize>], output: Output) -> Vec<u32> {
+    let row = |span: &Range<usize>| if output == Output::Last { span.end - 1 } else { span.start };
+    spans.iter().map(|span| row(span) as u32).collect()
 }
 
-/// All layers in main memory: `[tokens, hidden]` to what `output` asks for.
-fn fused(
+/// All layers by our loops: `[tokens, hidden]` to what `output` asks for.
+fn loops(
     layers: &[Layer],
     embedded: Vec<f32>,
     spans: &[Range<usize>],
@@ -177,14 +190,14 @@ fn fused(
 ) -> Result<Vec<f32>, RunError> {
     let width = heads.count * heads.size;
     let mut states = Tensor::from_vec(embedded, (spans.last().map_or(0, |span| span.end), width), &Device::Cpu)?;
-    let row = scored(&spans[..1], output).next().unwrap_or(0);
+    let scored = scored(spans, output);
     for (index, layer) in layers.iter().enumerate() {
         if stop() {
             return Err(RunError::Stopped);
         }
-        let capture = rows.as_deref_mut().map(|weights| Capture { row, weights });
+        let capture = rows.as_deref_mut().map(|weights| Capture { row: scored[0] as usize, weights });
         states = if index + 1 == layers.len() && output != Output::Tokens {
-            layer.forward_scored(&states, spans, heads, &scored(spans, output).collect::<Vec<_>>(), capture)?
+            layer.forward_scored(&states, spans, heads, &scored, capture)?
         } else {
             layer.forward(&states, spans, heads, capture)?
         };

@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use candle_core::{D, DType, Device, Result, Tensor};
 
-use super::config::{Activation, Config};
-use super::names::{self, LayerTensors, Tensors};
+use super::config::Activation;
+use super::names::{self, LayerTensors};
 use super::scored;
 use crate::model::forward::{Output, RunError};
-use crate::model::{ModelError, Stop, kernels};
+use crate::model::{Stop, kernels};
 
 /// Scores (f32) that attention holds at once: 256 MB. Long sequences are attended in blocks of queries.
 const SCORES: usize = 64 << 20;
@@ -48,20 +48,14 @@ struct Norm {
 }
 
 impl Layers {
-    /// # Errors
-    /// If a tensor is missing or has another shape than the config says, or the device has no room for it.
-    pub fn load(
-        tensors: &Tensors,
-        config: &Config,
-        device: &Device,
-        dtype: DType,
-    ) -> std::result::Result<Self, ModelError> {
-        let layer = |index| {
-            let layer = Layer::new(tensors.layer(index)?, config.hidden_act, device, dtype);
-            layer.map_err(|error| ModelError::Run { model: format!("layer {index}"), reason: error.to_string() })
-        };
-        let layers = (0..config.num_hidden_layers).map(layer).collect::<std::result::Result<_, _>>()?;
-        Ok(Layers { layers, heads: config.num_attention_heads, device: device.clone(), dtype })
+    pub fn new(heads: usize, device: &Device, dtype: DType) -> Self {
+        Layers { layers: Vec::new(), heads, device: device.clone(), dtype }
+    }
+
+    /// Puts the next layer on the device.
+    pub fn push(&mut self, tensors: LayerTensors, activation: Activation) -> Result<()> {
+        self.layers.push(Layer::new(tensors, activation, &self.device, self.dtype)?);
+        Ok(())
     }
 
     /// `[tokens, hidden]` to what `output` asks for; `rows` receives the attention of the first sequence's scored token.
@@ -76,8 +70,7 @@ impl Layers {
         let tokens = spans.last().map_or(0, |span| span.end);
         let width = embedded.len() / tokens;
         let plan = Plan::new(spans, self.heads, &self.device)?;
-        let ends: Vec<u32> = scored(spans, output).map(|row| row as u32).collect();
-        let ends = Tensor::new(ends, &self.device)?;
+        let ends = Tensor::new(scored(spans, output), &self.device)?;
         let first = spans[0].len();
         let mut captured = Vec::new();
         let mut states = Tensor::from_vec(embedded, (tokens, width), &self.device)?.to_dtype(self.dtype)?;
@@ -90,8 +83,9 @@ impl Layers {
             let queries = layer.qkv.part(&x, 0..width)?;
             let keys_values = layer.qkv.part(&states, width..3 * width)?;
             if rows.is_some() {
-                let query = if only_scored { queries.narrow(0, 0, 1)? } else { queries.index_select(&ends, 0)?.narrow(0, 0, 1)? };
-                captured.push(plan.weights(&query, &keys_values.narrow(0, 0, first)?.narrow(1, 0, width)?)?);
+                let scored = if only_scored { queries.clone() } else { queries.index_select(&ends, 0)? };
+                let keys = keys_values.narrow(0, 0, first)?.narrow(1, 0, width)?;
+                captured.push(plan.weights(&scored.narrow(0, 0, 1)?, &keys)?);
             }
             let attended = plan.attend(&queries, &keys_values, !only_scored)?;
             states = layer.finish(&attended, &x)?;

@@ -1,0 +1,128 @@
+//! What happens to sums on their way out, while they are in the nearest cache.
+
+use std::marker::PhantomData;
+
+use super::{BLOCK, Block};
+use crate::model::kernels::gelu;
+
+/// Applied to every element of `x·Wᵀ`.
+#[derive(Debug, Clone, Copy)]
+pub enum Epilogue<'a> {
+    /// As it is.
+    None,
+    /// `+ bias`
+    Bias(&'a [f32]),
+    /// `gelu(· + bias)`
+    BiasGelu(&'a [f32]),
+    /// `+ residual`, of the shape of the product.
+    Residual(&'a [f32]),
+    /// `+ bias + residual`
+    BiasResidual(&'a [f32], &'a [f32]),
+}
+
+/// A matrix that tasks write disjoint columns of.
+pub(super) struct Output<'a> {
+    start: *mut f32,
+    matrix: PhantomData<&'a mut [f32]>,
+    rows: usize,
+    width: usize,
+}
+
+// SAFETY: the pointer is only used through `row`, whose callers hold disjoint columns (invariant 4).
+unsafe impl Sync for Output<'_> {}
+
+impl<'a> Output<'a> {
+    pub fn new(matrix: &'a mut [f32], width: usize) -> Self {
+        Output { start: matrix.as_mut_ptr(), matrix: PhantomData, rows: matrix.len() / width, width }
+    }
+
+    /// Part of a row, of at most [`BLOCK`] columns.
+    ///
+    /// # Safety
+    /// Nobody else may hold these columns.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "tasks own disjoint columns, which slices cannot say")]
+    unsafe fn row(&self, row: usize, column: usize) -> &mut [f32] {
+        assert!(row < self.rows && column < self.width);
+        let columns = BLOCK.min(self.width - column);
+        // SAFETY: inside the matrix (above); the rest is promised by the caller.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(row * self.width + column), columns) }
+    }
+}
+
+impl Epilogue<'_> {
+    /// # Panics
+    /// If an operand has not the product's shape.
+    pub(super) fn check(&self, output: usize, length: usize) {
+        let (bias, residual) = match self {
+            Epilogue::None => (None, None),
+            Epilogue::Bias(bias) | Epilogue::BiasGelu(bias) => (Some(bias.len()), None),
+            Epilogue::Residual(residual) => (None, Some(residual.len())),
+            Epilogue::BiasResidual(bias, residual) => (Some(bias.len()), Some(residual.len())),
+        };
+        assert!(bias.is_none_or(|bias| bias == output) && residual.is_none_or(|residual| residual == length));
+    }
+
+    /// For the rows from `row` on.
+    pub(super) fn from_row(self, row: usize, output: usize) -> Self {
+        match self {
+            Epilogue::Residual(residual) => Epilogue::Residual(&residual[row * output..]),
+            Epilogue::BiasResidual(bias, residual) => Epilogue::BiasResidual(bias, &residual[row * output..]),
+            other => other,
+        }
+    }
+
+    /// Writes the block whose first element is at `row`, `column`.
+    ///
+    /// # Safety
+    /// Nobody else may hold these columns of `out`.
+    pub(super) unsafe fn write(&self, block: &Block, out: &Output, row: usize, column: usize) {
+        let rows = row..out.rows.min(row + BLOCK);
+        // Loops and no iterator adapters: only what is inlined here is compiled for the processor at hand.
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for index in rows {
+                    // SAFETY: promised by the caller.
+                    let part = unsafe { out.row(index, column) };
+                    let sums = &block.0[(index - row) * BLOCK..];
+                    let at = index * out.width + column;
+                    match *self {
+                        Epilogue::None => each(part, sums, |sum, _| sum),
+                        Epilogue::Bias(bias) => {
+                            let bias = &bias[column..][..part.len()];
+                            each(part, sums, |sum, i| sum + bias[i]);
+                        }
+                        Epilogue::BiasGelu(bias) => {
+                            let bias = &bias[column..][..part.len()];
+                            each(part, sums, |sum, i| gelu(sum + bias[i]));
+                        }
+                        Epilogue::Residual(residual) => {
+                            let residual = &residual[at..][..part.len()];
+                            each(part, sums, |sum, i| sum + residual[i]);
+                        }
+                        Epilogue::BiasResidual(bias, residual) => {
+                            let bias = &bias[column..][..part.len()];
+                            let residual = &residual[at..][..part.len()];
+                            each(part, sums, |sum, i| sum + residual[i] + bias[i]);
+                        }
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// `out[i] = f(sums[i], i)`; whole blocks, nearly all of them, with a length the compiler knows.
+#[inline(always)]
+fn each(out: &mut [f32], sums: &[f32], f: impl Fn(f32, usize) -> f32) {
+    if let (Ok(out), Some(sums)) = (<&mut [f32; BLOCK]>::try_from(&mut *out), sums.first_chunk::<BLOCK>()) {
+        for i in 0..BLOCK {
+            out[i] = f(sums[i], i);
+        }
+    } else {
+        for i in 0..out.len() {
+            out[i] = f(sums[i], i);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Every level against the product in f64 of the rounded operands.
+
+use half::bf16;
+
+use super::*;
+
+/// Numbers in (−1, 1) that are different everywhere (Numerical Recipes' 32-bit generator).
+fn numbers(count: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1u32 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// `x·Wᵀ` as the definition has it.
+fn slowly(x: &[f32], weight: &[f32], rows: usize, output: usize, input: usize) -> Vec<f64> {
+    let value = |x: f32| f64::from(bf16::from_f32(x).to_f32());
+    let dot = |row: usize, column: usize| -> f64 {
+        (0..input).map(|k| value(x[row * input + k]) * value(weight[column * input + k])).sum()
+    };
+    (0..rows)
+        .flat_map(|row| (0..output).map(move |column| (row, column)))
+        .map(|(row, column)| dot(row, column))
+        .collect()
+}
+
+fn levels() -> impl Iterator<Item = Level> {
+    Level::ALL.into_iter().filter(|level| {
+        let available = level.available();
+        if !available {
+            eprintln!("{} is not on this machine: not tested", level.label());
+        }
+        available
+    })
+}
+
+fn check(level: Level, rows: usize, output: usize, input: usize) {
+    let (x, weight) = (numbers(rows * input, 1), numbers(output * input, 2));
+    let mut y = vec![f32::NAN; rows * output];
+    PackedLinear::new(level, &weight, output, input).forward(&x, &mut y, Epilogue::None);
+    let expected = slowly(&x, &weight, rows, output, input);
+    for (index, (got, want)) in y.iter().zip(&expected).enumerate() {
+        // f32 sums of `input` products below one: a few units in the last place of the partial sums.
+        let bound = 1e-6 * input as f64 + 1e-6;
+        assert!(
+            (f64::from(*got) - want).abs() <= bound,
+            "{} {rows}×{output}×{input} at {index}: {got} {want}",
+            level.label()
+        );
+    }
+}
+
+/// Every tail of every dimension: a row, a column or a pair of k too many or too few is a wrong number somewhere.
+#[test]
+fn all_sizes_to_a_hundred() {
+    for level in levels() {
+        for size in 1..=100 {
+            check(level, size, 33, 40);
+            check(level, 7, size, 40);
+            check(level, 7, 33, size);
+            check(level, size, size, size);
+        }
+    }
+}
+
+#[test]
+fn more_rows_than_are_packed_together() {
+    levels().for_each(|level| check(level, ROWS + 5, 70, 64));
+}
+
+#[test]
+fn inputs_need_no_alignment() {
+    for level in levels() {
+        let (x, weight) = (numbers(9 * 50 + 1, 3), numbers(20 * 50 + 1, 4));
+        let mut y = vec![0.0; 9 * 20 + 1];
+        PackedLinear::new(level, &weight[1..], 20, 50).forward(&x[1..], &mut y[1..], Epilogue::None);
+        let expected = slowly(&x[1..], &weight[1..], 9, 20, 50);
+        assert!(y[1..].iter().zip(expected).all(|(got, want)| (f64::from(*got) - want).abs() < 1e-4));
+    }
+}
+
+#[test]
+fn what_follows_the_product_sees_its_own_row_and_column() {
+    let (rows, output, input) = (ROWS + 3, 50, 32);
+    let (x, weight) = (numbers(rows * input, 5), numbers(output * input, 6));
+    let (bias, residual) = (numbers(output, 7), numbers(rows * output, 8));
+    for level in levels() {
+        let linear = PackedLinear::new(level, &weight, output, input);
+        let run = |epilogue| {
+            let mut y = vec![f32::NAN; rows * output];
+            linear.forward(&x, &mut y, epilogue);
+            y
+        };
+        let plain = run(Epilogue::None);
+        let gelu = |x: f32| {
+            let mut x = [x];
+            crate::model::kernels::bias_gelu(&mut x, &[0.0]);
+            x[0]
+        };
+        let expectations: [(Epilogue, &dyn Fn(usize) -> f32); 4] = [
+            (Epilogue::Bias(&bias), &|at| plain[at] + bias[at % output]),
+            (Epilogue::BiasGelu(&bias), &|at| gelu(plain[at] + bias[at % output])),
+            (Epilogue::Residual(&residual), &|at| plain[at] + residual[at]),
+            (Epilogue::BiasResidual(&bias, &residual), &|at| plain[at] + residual[at] + bias[at % output]),
+        ];
+        for (epilogue, expected) in expectations {
+            let got = run(epilogue);
+            for (at, got) in got.iter().enumerate() {
+                assert!((got - expected(at)).abs() < 1e-5, "{} {epilogue:?} at {at}", level.label());
+            }
+        }
+    }
+}
+
+#[test]
+fn neighbours_change_nothing() {
+    for level in levels() {
+        let weight = numbers(96 * 128, 9);
+        let linear = PackedLinear::new(level, &weight, 96, 128);
+        let x = numbers(40 * 128, 10);
+        let run = |x: &[f32]| {
+            let mut y = vec![0.0; x.len() / 128 * 96];
+            linear.forward(x, &mut y, Epilogue::None);
+            y
+        };
+        let together = run(&x);
+        for row in [0, 17, 39] {
+            assert_eq!(run(&x[row * 128..(row + 1) * 128]), together[row * 96..(row + 1) * 96], "{}", level.label());
+        }
+    }
+}
+
+#[test]
+fn a_part_of_the_outputs_is_that_part_of_the_product() {
+    let (rows, output, input) = (19, 150, 48);
+    let (x, weight, bias) = (numbers(rows * input, 11), numbers(output * input, 12), numbers(output, 13));
+    for level in levels() {
+        let linear = PackedLinear::new(level, &weight, output, input);
+        let mut whole = vec![0.0; rows * output];
+        linear.forward(&x, &mut whole, Epilogue::Bias(&bias));
+        for part in [0..64, 64..128, 96..150] {
+            let mut y = vec![f32::NAN; rows * part.len()];
+            linear.forward_part(part.clone(), &x, &mut y, Epilogue::Bias(&bias[part.clone()]));
+            for row in 0..rows {
+                let expected = &whole[row * output..][part.clone()];
+                assert_eq!(&y[row * part.len()..][..part.len()], expected, "{} {part:?}", level.label());
+            }
+        }
+        assert!(linear.parts_at(32) && linear.parts_at(150) && !linear.parts_at(40));
+    }
+}
