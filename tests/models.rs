@@ -3,6 +3,8 @@
 
 #[path = "models/damage.rs"]
 mod damage;
+#[path = "models/encoders.rs"]
+mod encoders;
 #[path = "models/fixture.rs"]
 mod fixture;
 #[path = "models/parity.rs"]
@@ -12,6 +14,8 @@ mod parity;
 mod precision;
 #[path = "models/reference.rs"]
 mod reference;
+#[path = "models/refusals.rs"]
+mod refusals;
 #[cfg(feature = "builtin-models")]
 #[path = "models/speed.rs"]
 mod speed;

@@ -3,9 +3,7 @@
 use super::network::{self, Network};
 use super::pooling::Pooler;
 use super::source::Kind;
-use super::{
-    EmbedderProfile, ModelError, ModelId, ModelSource, Placement, Precision, Profiles, Stop, pool, unknown,
-};
+use super::{EmbedderProfile, ModelError, ModelId, ModelSource, Placement, Precision, Profiles, Stop, pool, unknown};
 use crate::library::{FieldSet, Skill};
 use crate::text::{Document, DocumentTemplate, Encoding};
 

@@ -78,22 +78,42 @@ fn bias_then(rows: &mut [f32], bias: &[f32], f: impl Fn(f32) -> f32) {
 
 /// `row[i] = gelu(row[i] + bias[i])` for every row of `bias.len()` values.
 pub fn bias_gelu(rows: &mut [f32], bias: &[f32]) {
-    bias_then(rows, bias, #[inline(always)] |x| gelu(x));
+    bias_then(
+        rows,
+        bias,
+        #[inline(always)]
+        |x| gelu(x),
+    );
 }
 
 /// The same with GELU's tanh approximation.
 pub fn bias_gelu_tanh(rows: &mut [f32], bias: &[f32]) {
-    bias_then(rows, bias, #[inline(always)] |x| gelu_tanh(x));
+    bias_then(
+        rows,
+        bias,
+        #[inline(always)]
+        |x| gelu_tanh(x),
+    );
 }
 
 /// `row[i] = max(0, row[i] + bias[i])` for every row of `bias.len()` values.
 pub fn bias_relu(rows: &mut [f32], bias: &[f32]) {
-    bias_then(rows, bias, #[inline(always)] |x| x.max(0.0));
+    bias_then(
+        rows,
+        bias,
+        #[inline(always)]
+        |x| x.max(0.0),
+    );
 }
 
 /// `row[i] += bias[i]` for every row of `bias.len()` values.
 pub fn add_bias(rows: &mut [f32], bias: &[f32]) {
-    bias_then(rows, bias, #[inline(always)] |x| x);
+    bias_then(
+        rows,
+        bias,
+        #[inline(always)]
+        |x| x,
+    );
 }
 
 /// Gain, shift and epsilon of a LayerNorm (Ba et al., arXiv 1607.06450).

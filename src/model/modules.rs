@@ -357,7 +357,8 @@ fn pooling(config: &Map<String, Value>) -> Result<Pooling, String> {
         Some(Value::Array(modes)) => modes.iter().map(|mode| mode.as_str().unwrap_or("?")).collect(),
         Some(other) => return Err(format!("pooling_mode is {other}")),
         None => {
-            let chosen = config.iter().filter(|(key, on)| key.starts_with("pooling_mode_") && **on == Value::Bool(true));
+            let chosen =
+                config.iter().filter(|(key, on)| key.starts_with("pooling_mode_") && **on == Value::Bool(true));
             let name = |key: &'_ str| MODES.iter().find(|(_, old, _)| *old == key).map(|(name, ..)| *name);
             chosen.map(|(key, _)| name(key).unwrap_or(key)).collect()
         }
@@ -450,9 +451,10 @@ fn answer(place: &Place, path: &str) -> Result<Answer, ModelError> {
 pub fn safetensors(place: &Place, base: &str) -> Result<PathBuf, ModelError> {
     const PICKLES: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
     let file = format!("{base}model.safetensors");
-    if let (None, Some(pickle)) =
-        (place.find(&file), PICKLES.map(|name| format!("{base}{name}")).into_iter().find(|name| place.find(name).is_some()))
-    {
+    if let (None, Some(pickle)) = (
+        place.find(&file),
+        PICKLES.map(|name| format!("{base}{name}")).into_iter().find(|name| place.find(name).is_some()),
+    ) {
         let reason = "is not read: a pickle can run code; use a revision that has model.safetensors, or convert it";
         return Err(place.wrong(&pickle, reason));
     }

@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn the_cache_is_where_huggingface_hub_has_it() {
         let cache = |set: &[(&str, &str)]| {
-            let variable = |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+            let variable =
+                |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
             hub_cache_of(variable, Some("/home/me".into())).unwrap()
         };
         assert_eq!(cache(&[]), Path::new("/home/me/.cache/huggingface/hub"));

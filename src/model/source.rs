@@ -143,8 +143,7 @@ impl Architecture {
         }
         let fail = |reason: String| ModelError::File { path: origin.to_owned(), reason };
         // Asked first: another network's config rightly lacks BERT's keys.
-        let kinds: Kinds =
-            serde_json::from_slice(json).map_err(|error| fail(format!("not a config.json: {error}")))?;
+        let kinds: Kinds = serde_json::from_slice(json).map_err(|error| fail(format!("not a config.json: {error}")))?;
         if kinds.auto_map.is_some() {
             return Err(fail("has an auto_map: the network needs code of its own, which is never run".into()));
         }
@@ -192,7 +191,8 @@ fn weights(place: &Place, base: &str) -> Result<Vec<(String, Bytes)>, ModelError
         match place.find(&format!("{base}{name}")) {
             Some(path) => one(&path),
             None => {
-                let reason = format!("no such file, though {index} names it: a part of the weights is missing; get it again");
+                let reason =
+                    format!("no such file, though {index} names it: a part of the weights is missing; get it again");
                 Err(place.wrong(&format!("{base}{name}"), reason))
             }
         }
