@@ -11,7 +11,8 @@ use crate::index::{DenseIndex, LexicalIndex, VectorStore};
 use crate::library::load::Source;
 use crate::library::watch::{Watch, watch};
 use crate::library::{self, FieldSet, Library, RootKind};
-use crate::model::ModelError;
+use crate::model::catalogue::catalogue;
+use crate::model::{ModelError, Profiles};
 use crate::search::assemble::open_store;
 use crate::search::vectorise::{self, Event, dense_index};
 use crate::search::{Courtesy, Pipeline};
@@ -32,6 +33,7 @@ pub(crate) enum Job {
     Want(FieldSet),
     /// Load other networks.
     Use(ModelChoice),
+    ListModels,
     Models(Ticket, Result<Loaded, String>),
     Shutdown,
 }
@@ -97,6 +99,10 @@ impl Builder<'_> {
             }
             Job::Open(source) => self.open(source),
             Job::Want(fields) => self.want(fields),
+            Job::ListModels => match Profiles::with_users(self.shared.options.profiles.as_deref()) {
+                Ok(profiles) => self.shared.publish(Response::ModelList(Arc::new(catalogue(&profiles)))),
+                Err(error) => self.shared.notice(error.to_string()),
+            },
             Job::Use(choice) => {
                 self.shared.publish(Response::Switching(Switching::Started(choice.clone())));
                 self.loader.start(self.shared, choice, self.models.as_ref(), self.jobs_in);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::eval::{Benchmark, EvalReport, QueryOutcome};
 use crate::library::load::Source;
 use crate::library::{Library, SkillIx, Text};
+use crate::model::catalogue::Entry;
 use crate::model::{Capture, Device, ModelId, Placement};
 use crate::search::{QueryId, Reranking, Settings, Shortlist};
 
@@ -16,6 +17,13 @@ pub struct ModelChoice {
     pub embedder: String,
     /// `None` for no reranker.
     pub reranker: Option<String>,
+}
+
+impl Default for ModelChoice {
+    fn default() -> Self {
+        let builtin = || crate::model::profiles::DEFAULT.to_owned();
+        ModelChoice { embedder: builtin(), reranker: Some(builtin()) }
+    }
 }
 
 impl ModelChoice {
@@ -81,6 +89,8 @@ pub enum Request {
     Reload,
     /// Load other networks in the background; the old ones serve until they are there.
     UseModels(ModelChoice),
+    /// What could be loaded.
+    ListModels,
     /// Visit another library (a benchmark's pool), or with `None` come back to the one the engine was started with.
     Open(Option<Source>),
     Evaluate(EvalRequest),
@@ -151,6 +161,7 @@ pub enum Response {
     Visiting(bool),
     Models(ModelState),
     Switching(Switching),
+    ModelList(Arc<Vec<Entry>>),
     Indexing(Indexing),
     Stage1(Arc<Shortlist>),
     /// Once per batch; `is_finished` on the last.

@@ -84,6 +84,9 @@ impl Worker<'_> {
             Request::UseModels(choice) => {
                 let _ = self.jobs.send(Job::Use(choice));
             }
+            Request::ListModels => {
+                let _ = self.jobs.send(Job::ListModels);
+            }
             Request::Open(source) => {
                 let _ = self.jobs.send(Job::Open(source));
             }

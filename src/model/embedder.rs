@@ -1,12 +1,13 @@
 //! The bi-encoder: text to a unit vector.
 
+use half::bf16;
+
 use super::choice::{Choice, Part, choose};
-use super::forward::{Hidden, Output};
 use super::network::{self, Network};
+use super::pooling::Pooler;
 use super::source::{Kind, ModelFiles};
 use super::{
-    Badge, EmbedderProfile, ModelError, ModelId, Placement, Pooling, Precision, Profile, Profiles, Similarity, Stop,
-    pool,
+    Badge, EmbedderProfile, ModelError, ModelId, Placement, Precision, Profile, Profiles, Similarity, Stop, pool,
 };
 use crate::library::{FieldSet, Skill};
 use crate::text::document::first_chars;
@@ -16,6 +17,7 @@ pub struct Embedder {
     id: ModelId,
     profile: EmbedderProfile,
     network: Network,
+    pooler: Pooler,
 }
 
 /// What a text is to the embedder.
@@ -50,12 +52,12 @@ impl EmbedderProfile {
             source: None,
             revision: None,
             dtype: Precision::Auto,
-            pooling: files.pooling.unwrap_or_default(),
-            query_prefix: String::new(),
+            pooling: files.modules.pooling.unwrap_or_default(),
+            query_prefix: files.modules.query_prompt.clone().unwrap_or_default(),
             query_cap: None,
-            document_prefix: String::new(),
+            document_prefix: files.modules.document_prompt.clone().unwrap_or_default(),
             document: DocumentTemplate::default(),
-            max_tokens: files.max_tokens.unwrap_or(usize::MAX),
+            max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
             similarity: Similarity::F32,
         }
     }
@@ -80,7 +82,8 @@ impl Embedder {
             let network = Network::load(&files, &files.weights()?, placement, profile.dtype)?;
             let profile = EmbedderProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
             let settings = EmbedderProfile { source: None, revision: None, dtype: Precision::Auto, ..profile.clone() };
-            Ok(Embedder { id: network::identify(name, &files, &settings, &network)?, profile, network })
+            let pooler = Pooler::new(profile.pooling, &files.modules, network.hidden_size(), &network.tokenizer)?;
+            Ok(Embedder { id: network::identify(name, &files, &settings, &network)?, profile, network, pooler })
         })
     }
 
@@ -93,7 +96,7 @@ impl Embedder {
     }
 
     pub fn dimensions(&self) -> usize {
-        self.network.hidden_size()
+        self.pooler.dimensions()
     }
 
     /// Where it runs, nothing left to choose.
@@ -130,47 +133,19 @@ impl Embedder {
     /// # Errors
     /// [`ModelError::Stopped`], or an encoding that is not of this model.
     pub fn embed(&self, texts: &[Encoding], stop: Stop) -> Result<Vec<Vec<f32>>, ModelError> {
-        let output = match self.profile.pooling {
-            Pooling::Mean => Output::Tokens,
-            Pooling::Cls => Output::First,
-            Pooling::LastToken => Output::Last,
-        };
         let mut vectors = Vec::with_capacity(texts.len());
-        self.network.run(&self.id, texts, output, stop, |hidden| vectors.extend(self.pool(&hidden)))?;
+        self.network.run(&self.id, texts, self.pooler.output(), stop, |hidden| {
+            let step = &texts[vectors.len()..];
+            vectors.extend(self.pooler.pool(&hidden, step).map(|vector| self.kept(vector)));
+        })?;
         Ok(vectors)
     }
 
-    fn pool(&self, hidden: &Hidden) -> Vec<Vec<f32>> {
-        let width = self.dimensions();
-        let vectors = hidden.spans.iter().enumerate().map(|(index, span)| match self.profile.pooling {
-            Pooling::Mean => mean(&hidden.values[span.start * width..span.end * width], width),
-            Pooling::Cls | Pooling::LastToken => hidden.values[index * width..(index + 1) * width].to_vec(),
-        });
-        let rounded = self.profile.similarity == Similarity::Bf16;
-        vectors.map(unit).map(|vector| if rounded { to_bf16(vector) } else { vector }).collect()
+    /// What the similarity leaves of a vector: in bf16 it is no longer of length 1, to 2^-9 relative.
+    fn kept(&self, mut vector: Vec<f32>) -> Vec<f32> {
+        if self.profile.similarity == Similarity::Bf16 {
+            vector.iter_mut().for_each(|x| *x = bf16::from_f32(*x).to_f32());
+        }
+        vector
     }
-}
-
-fn mean(rows: &[f32], width: usize) -> Vec<f32> {
-    let mut mean = vec![0.0; width];
-    for row in rows.chunks_exact(width) {
-        mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-    }
-    let count = (rows.len() / width) as f32;
-    mean.iter_mut().for_each(|sum| *sum /= count);
-    mean
-}
-
-fn unit(mut vector: Vec<f32>) -> Vec<f32> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    // sentence-transformers' guard against a zero vector.
-    let scale = 1.0 / length.max(1e-12);
-    vector.iter_mut().for_each(|x| *x *= scale);
-    vector
-}
-
-/// What remains of the numbers in bf16; the vector is no longer of length 1, to 2^-9 relative.
-fn to_bf16(mut vector: Vec<f32>) -> Vec<f32> {
-    vector.iter_mut().for_each(|x| *x = half::bf16::from_f32(*x).to_f32());
-    vector
 }

@@ -15,6 +15,8 @@ pub enum Pooling {
     Mean,
     /// The first token.
     Cls,
+    /// The largest value of each dimension over all tokens.
+    Max,
     /// The last token: the tokenizer's end token where its post-processor adds one (Qwen3-Embedding).
     LastToken,
 }
@@ -25,6 +27,7 @@ impl Pooling {
             Pooling::Mean => "mean",
             Pooling::Cls => "first-token",
             Pooling::LastToken => "last-token",
+            Pooling::Max => "maximum",
         }
     }
 }

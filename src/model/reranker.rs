@@ -6,14 +6,15 @@ use super::choice::{Choice, Part, choose};
 use super::forward::Output;
 use super::head::ScoreHead;
 use super::network::{self, Network};
-use super::source::{Kind, ModelFiles};
+use super::source::{Architecture, Kind, ModelFiles};
+use super::weights::Weights;
 use super::{
     Attention, Badge, ModelError, ModelId, Placement, Precision, Profile, Profiles, PromptProfile, RerankerProfile,
     Score, Stop, pool,
 };
 use crate::library::{Field, FieldSet, Skill};
 use crate::text::document::first_chars;
-use crate::text::{Document, DocumentTemplate, Encoding, PairPrompt};
+use crate::text::{Document, DocumentTemplate, Encoding, PairPrompt, PairTemplate, chat};
 
 pub struct Reranker {
     id: ModelId,
@@ -79,7 +80,7 @@ impl RerankerProfile {
             dtype: Precision::Auto,
             query_cap: None,
             document: DocumentTemplate::default(),
-            max_tokens: files.max_tokens.unwrap_or(usize::MAX),
+            max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
             prompt: None,
             score: Score::LogOdds,
         }
@@ -104,7 +105,7 @@ impl Reranker {
             let profile = part.unwrap_or_else(|| RerankerProfile::of_files(&files));
             let reading = reading(&profile, &files)?;
             let weights = files.weights()?;
-            let head = Head::Classifier(ScoreHead::load(&weights, files.config.hidden_size)?);
+            let head = head(&reading, &files, &weights)?;
             let network = Network::load(&files, &weights, placement, profile.dtype)?;
             let profile = RerankerProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
             let settings = RerankerProfile { source: None, revision: None, dtype: Precision::Auto, ..profile.clone() };
@@ -237,15 +238,45 @@ fn reading(profile: &RerankerProfile, files: &ModelFiles) -> Result<Reading, Mod
         Some(PromptProfile::Written(prompt)) => {
             Ok(Reading::Prompt(PairPrompt::new(prompt.template(), &files.tokenizer)))
         }
-        Some(PromptProfile::Repository { .. }) => Ok(Reading::Pair),
+        Some(PromptProfile::Repository { instruction }) => {
+            let template = repository_template(files, instruction.as_deref())?;
+            Ok(Reading::Prompt(PairPrompt::new(template, &files.tokenizer)))
+        }
     }
 }
 
-/// torch's `log_softmax` of two f16 logits, `exp` after it, each rounded to f16; from the logits' difference, so that
-/// their own rounding to f16 is left out where the network did not run in f16.
+/// The head that goes with the way of reading.
+fn head(reading: &Reading, files: &ModelFiles, weights: &Weights) -> Result<Head, ModelError> {
+    let fail = |reason: &str| Err(ModelError::File { path: files.directory(), reason: reason.into() });
+    match (&files.architecture, reading) {
+        (Architecture::Bert(config), Reading::Pair) => Ok(Head::Classifier(ScoreHead::load(weights, config)?)),
+        (Architecture::Bert(_), Reading::Prompt(_)) => {
+            fail("the profile has a prompt for a causal language model, but the network is an encoder")
+        }
+    }
+}
+
+/// The chat template among the model's files.
+fn repository_template(files: &ModelFiles, instruction: Option<&str>) -> Result<PairTemplate, ModelError> {
+    let modules = &files.modules;
+    let fail = |reason: String| {
+        let hint = "its prompt can be written out in a profile instead, see base = \"qwen3-0.6b\"";
+        ModelError::File { path: files.directory(), reason: format!("{reason}; {hint}") }
+    };
+    let lacks = || fail("no chat template is among the files".into());
+    let source = modules.chat_template.as_deref().ok_or_else(lacks)?;
+    chat::pair_template(source, instruction, &modules.special_tokens, &files.tokenizer).map_err(fail)
+}
+
+/// `log_softmax` of two logits and `exp` after it, each computed in f32 and rounded to f16, as CUDA does with f16 logits.
+/// Their own rounding to f16 is left out: it is the network's, if it runs in f16.
 fn probability_f16(log_odds: f32) -> f32 {
     let rounded = |x: f32| f16::from_f32(x).to_f32();
     // ln σ(x) = −ln(1 + e^−x), from the side on which e does not overflow.
     let log_sigmoid = log_odds.min(0.0) - (-log_odds.abs()).exp().ln_1p();
     rounded(rounded(log_sigmoid).exp())
 }
+
+#[cfg(test)]
+#[path = "reranker_tests.rs"]
+mod tests;

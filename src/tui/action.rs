@@ -48,6 +48,8 @@ pub enum Action {
     /// Come back from a visited library.
     OwnLibrary,
     Suspend,
+    /// Open the model picker.
+    ChooseModels,
     /// Modal keymaps: characters go to the text field.
     InsertMode,
     /// Modal keymaps: characters are commands.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
-use crate::engine::{ModelState, Response};
+use crate::engine::{ModelChoice, ModelState, Response, Switching};
 use crate::search::Settings;
 
 use super::action::{Action, Tab};
@@ -22,6 +22,7 @@ use super::found;
 use super::help::Help;
 use super::keymap::{Chord, Keymap};
 use super::library::LibraryTab;
+use super::models::ModelPicker;
 use super::session::{Outbox, Session};
 use super::theme::{Theme, Themes};
 use super::view::Tabs;
@@ -32,6 +33,8 @@ use notices::Notices;
 /// What an app starts with.
 pub struct AppOptions {
     pub settings: Settings,
+    /// What the engine loads first.
+    pub choice: ModelChoice,
     pub keymap: Keymap,
     pub themes: Themes,
     pub theme: Theme,
@@ -41,11 +44,17 @@ pub struct AppOptions {
     pub size: (u16, u16),
 }
 
+/// What lies over the tab and has all keys.
+enum Popup {
+    Help(Help),
+    Models(ModelPicker),
+}
+
 pub struct App {
     session: Session,
     tab: Tab,
     tabs: Tabs,
-    help: Option<Help>,
+    popup: Option<Popup>,
     keymap: Keymap,
     /// In a modal keymap: whether characters go to the text field.
     inserting: bool,
@@ -74,6 +83,8 @@ impl App {
                 library: None,
                 visiting: false,
                 models: ModelState::Loading,
+                choice: options.choice,
+                switching: None,
                 indexing: None,
                 settings: options.settings,
                 ascii: options.ascii,
@@ -85,7 +96,7 @@ impl App {
                 author: Author::new(),
                 library: LibraryTab::new(notify.clone()),
             },
-            help: None,
+            popup: None,
             keymap: options.keymap,
             inserting: true,
             pending: Vec::new(),
@@ -196,8 +207,25 @@ impl App {
             }
             Response::Models(models) => {
                 self.session.models = models.clone();
+                if let Some(choice) = self.session.switching.take() {
+                    self.notice(format!("{} serve now", choice.label()));
+                    self.session.choice = choice;
+                }
                 if let ModelState::Failed(reason) = models {
                     self.notice(reason.clone());
+                }
+            }
+            Response::Switching(Switching::Started(choice)) => {
+                self.notice(format!("loading {}; what serves goes on", choice.label()));
+                self.session.switching = Some(choice.clone());
+            }
+            Response::Switching(Switching::Failed(reason)) => {
+                self.session.switching = None;
+                self.notice(format!("{reason}; going on with {}", self.session.choice.label()));
+            }
+            Response::ModelList(entries) => {
+                if let Some(Popup::Models(picker)) = &mut self.popup {
+                    picker.listed(entries.clone());
                 }
             }
             Response::Indexing(indexing) => self.session.indexing = Some(*indexing),

@@ -152,6 +152,7 @@ pub fn hints(tab: Tab) -> impl Iterator<Item = (Action, &'static str)> {
         (Action::FocusNext, "next pane"),
         (Action::Back, "back"),
         (Action::NextTab, "next tab"),
+        (Action::ChooseModels, "models"),
         (Action::NextTheme, "colours"),
         (Action::Reload, "reload"),
         (Action::Quit, "quit"),

@@ -2,17 +2,17 @@
 //!
 //! Computed from the effective bindings and from what is available now, so that it cannot say anything that is not so.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Paragraph};
+use ratatui::widgets::Paragraph;
 
 use super::action::{Action, Tab};
 use super::keymap::{Found, Group, Keymap, table};
 use super::session::Session;
 use super::theme::{Role, Theme};
-use super::widgets::{Symbols, clip, fit, width, window};
+use super::widgets::{Symbols, fit, popup, width, window};
 
 /// One action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,18 +90,11 @@ impl Help {
             Found::Action(Action::Back | Action::NormalMode | Action::Help) => return HelpOutcome::Close,
             Found::Action(Action::Quit) => return HelpOutcome::Quit,
             Found::Action(Action::Open) => return HelpOutcome::Run,
-            _ => match (key.code, key.modifiers) {
+            _ => match key.code {
                 // Whatever the keymap says, these two get out of here.
-                (KeyCode::Esc, _) => return HelpOutcome::Close,
-                (KeyCode::Enter, _) => return HelpOutcome::Run,
-                (KeyCode::Backspace, _) => {
-                    self.filter.pop();
-                    self.selected = 0;
-                }
-                (KeyCode::Char(letter), KeyModifiers::NONE | KeyModifiers::SHIFT) => {
-                    self.filter.push(letter);
-                    self.selected = 0;
-                }
+                KeyCode::Esc => return HelpOutcome::Close,
+                KeyCode::Enter => return HelpOutcome::Run,
+                _ if popup::edit(&mut self.filter, key) => self.selected = 0,
                 _ => {}
             },
         }
@@ -114,15 +107,14 @@ impl Help {
     }
 
     pub fn paste(&mut self, text: &str) {
-        // More than a line of it cannot be meant as a filter.
-        self.filter.extend(text.chars().filter(|letter| !letter.is_control()).take(80));
+        popup::paste(&mut self.filter, text);
     }
 
     pub fn mouse(&mut self, mouse: MouseEvent, body: Rect) -> HelpOutcome {
         match mouse.kind {
             MouseEventKind::ScrollDown => self.selected += 1,
             MouseEventKind::ScrollUp => self.selected = self.selected.saturating_sub(1),
-            MouseEventKind::Down(_) if !frame_area(body).contains((mouse.column, mouse.row).into()) => {
+            MouseEventKind::Down(_) if !popup::area(body).contains((mouse.column, mouse.row).into()) => {
                 return HelpOutcome::Close;
             }
             _ => {}
@@ -131,26 +123,11 @@ impl Help {
     }
 
     pub fn draw(&self, frame: &mut Frame, body: Rect, rows: &[Row], session: &Session, theme: &Theme) {
-        let area = frame_area(body);
-        frame.render_widget(Clear, area);
-        frame.buffer_mut().set_style(area, theme.style(Role::Text));
-        let mut block = Block::bordered()
-            .title(Span::styled(" Help: type to search, enter does it, esc closes ", theme.style(Role::Title)))
-            .border_style(theme.style(Role::BorderFocused));
-        if session.ascii {
-            block = block.border_set(ASCII_BORDER);
-        }
-        let inner = block.inner(area);
-        frame.render_widget(block, area);
-        if inner.height < 2 {
+        const TITLE: &str = "Help: type to search, enter does it, esc closes";
+        let Some(inner) = popup::draw(frame, body, TITLE, &self.filter, session.ascii, theme) else {
             return;
-        }
-        let prompt = format!("> {}", self.filter);
-        let prompt = clip(&prompt, usize::from(inner.width.saturating_sub(1)), Symbols::of(session.ascii).ellipsis);
-        frame.set_cursor_position((inner.x + width(&prompt) as u16, inner.y));
-        let height = usize::from(inner.height) - 1;
-        let mut lines = vec![Line::styled(prompt, theme.style(Role::Text))];
-        lines.extend(self.lines(rows, usize::from(inner.width), height, session.ascii, theme));
+        };
+        let lines = self.lines(rows, usize::from(inner.width), usize::from(inner.height), session.ascii, theme);
         frame.render_widget(Paragraph::new(lines), inner);
     }
 
@@ -192,21 +169,3 @@ impl Help {
         lines.drain(shown).collect()
     }
 }
-
-/// Wide enough for two columns of text, never wider than is comfortable to read.
-fn frame_area(body: Rect) -> Rect {
-    let width = body.width.min(92);
-    Rect { x: body.x + (body.width - width) / 2, width, ..body }
-}
-
-/// Borders for terminals that have no line characters, or count them as two columns.
-const ASCII_BORDER: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
-    top_left: "+",
-    top_right: "+",
-    bottom_left: "+",
-    bottom_right: "+",
-    vertical_left: "|",
-    vertical_right: "|",
-    horizontal_top: "-",
-    horizontal_bottom: "-",
-};

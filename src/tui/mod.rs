@@ -16,6 +16,7 @@ pub mod found;
 pub mod help;
 pub mod keymap;
 pub mod library;
+pub mod models;
 pub mod session;
 pub mod terminal;
 pub mod theme;
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, at, never, select, unbounded};
 
 use crate::config::{Config, Dirs};
-use crate::engine::{EngineHandle, Response};
+use crate::engine::{EngineHandle, ModelChoice, Response};
 
 use app::{App, AppOptions, Effects, Exit, Redraw};
 use event::Event;
@@ -93,8 +94,17 @@ pub fn run(engine: EngineHandle, responses: Receiver<Response>, options: TuiOpti
     event::spawn_signals(notify.clone())?;
     let input = event::spawn_input()?;
     let size = guard.size()?;
-    let app_options =
-        AppOptions { settings: config.settings, keymap, themes, theme, ascii: config.ascii, mouse: config.mouse, size };
+    let choice = ModelChoice { embedder: config.embedder.clone(), reranker: config.reranker.clone() };
+    let app_options = AppOptions {
+        settings: config.settings,
+        choice,
+        keymap,
+        themes,
+        theme,
+        ascii: config.ascii,
+        mouse: config.mouse,
+        size,
+    };
     let mut app = App::new(app_options, &notify);
     for text in options.notices.into_iter().chain(problems).chain(no_theme).chain(conflicts) {
         app.notice(text);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Indexing, ModelState, Request};
+use crate::engine::{Indexing, ModelChoice, ModelState, Request};
 use crate::library::Library;
 use crate::search::Settings;
 
@@ -16,6 +16,10 @@ pub struct Session {
     /// True while the library is a visited one, such as a benchmark's pool, and not what the user opened.
     pub visiting: bool,
     pub models: ModelState,
+    /// The names of what serves, or of what is loaded first.
+    pub choice: ModelChoice,
+    /// Other networks that are being loaded meanwhile.
+    pub switching: Option<ModelChoice>,
     pub indexing: Option<Indexing>,
     /// Settings of live search; a tab changes them through [`Outbox::settings`].
     pub settings: Settings,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skillscope::engine::{Indexing, ModelState};
+use skillscope::engine::{Indexing, ModelChoice, ModelState};
 use skillscope::explain::{Attribution, FieldShare, Lens, Removed, Word};
 use skillscope::index::SearchKind;
 use skillscope::library::{ContentHash, FieldSet, Library, LoadReport, Origin, Root, RootKind, Skill, SkillIx, Text};
@@ -91,6 +91,8 @@ pub fn session() -> Session {
             device: Device::Cpu,
             took: Duration::from_millis(180),
         },
+        choice: ModelChoice::default(),
+        switching: None,
         indexing: Some(Indexing { ready, of: ready, tokens_per_second: 21_000.0, finished: true }),
         settings: Settings::default(),
         ascii: false,

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, unbounded};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use skillscope::config::ThemeChoice;
+use skillscope::engine::ModelChoice;
 use skillscope::search::Settings;
 use skillscope::tui::app::{App, AppOptions};
 use skillscope::tui::event::Event;
@@ -37,8 +38,19 @@ impl Headless {
         let keymap = Keymap::load("emacs", None, &KeyLayer::default())?;
         let (notify, notified) = unbounded();
         let settings = Settings::default();
-        let app =
-            App::new(AppOptions { settings, keymap, themes, theme, ascii: false, mouse: false, size: SIZE }, &notify);
+        let app = App::new(
+            AppOptions {
+                settings,
+                choice: ModelChoice::default(),
+                keymap,
+                themes,
+                theme,
+                ascii: false,
+                mouse: false,
+                size: SIZE,
+            },
+            &notify,
+        );
         let screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1))?;
         Ok(Headless { app, screen, notified })
     }

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::App;
+use super::{App, Popup};
 use crate::tui::chrome::{self, Areas};
 use crate::tui::help;
 use crate::tui::keymap::{shown, table};
@@ -37,8 +37,12 @@ impl App {
             _ => {}
         }
         self.draw_hints(frame, areas);
-        if let Some(help) = &self.help {
-            help.draw(frame, areas.body, &self.help_rows(help.filter()), &self.session, &self.theme);
+        match &self.popup {
+            Some(Popup::Help(help)) => {
+                help.draw(frame, areas.body, &self.help_rows(help.filter()), &self.session, &self.theme);
+            }
+            Some(Popup::Models(picker)) => picker.draw(frame, areas.body, &self.session, &self.theme),
+            None => {}
         }
     }
 

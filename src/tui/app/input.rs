@@ -2,12 +2,13 @@
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
-use super::{App, Effects, Exit, Redraw};
+use super::{App, Effects, Exit, Popup, Redraw};
 use crate::engine::Request;
 use crate::tui::action::{Action, Tab};
 use crate::tui::chrome;
 use crate::tui::help::{Help, HelpOutcome};
 use crate::tui::keymap::{Chord, Found, Place, shown};
+use crate::tui::models::{ModelPicker, PickerOutcome};
 use crate::tui::theme::ColorDepth;
 
 impl App {
@@ -21,13 +22,18 @@ impl App {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, effects: &mut Effects) {
-        if let Some(help) = &mut self.help {
+        if let Some(popup) = &mut self.popup {
             let place = Place { tab: self.tab, typing: true };
-            match help.key(key, self.keymap.find(place, &[Chord::from(key)])) {
-                HelpOutcome::Stay => self.clamp_help(),
-                HelpOutcome::Close => self.help = None,
-                HelpOutcome::Quit => effects.exit = Some(Exit::Quit),
-                HelpOutcome::Run => self.run_from_help(effects),
+            let found = self.keymap.find(place, &[Chord::from(key)]);
+            match popup {
+                Popup::Help(help) => {
+                    let outcome = help.key(key, found);
+                    self.after_help(outcome, effects);
+                }
+                Popup::Models(picker) => {
+                    let outcome = picker.key(key, found, &self.session);
+                    self.after_picking(outcome, effects);
+                }
             }
             return;
         }
@@ -52,8 +58,9 @@ impl App {
     }
 
     pub(super) fn paste(&mut self, text: &str, effects: &mut Effects) {
-        match &mut self.help {
-            Some(help) => help.paste(text),
+        match &mut self.popup {
+            Some(Popup::Help(help)) => help.paste(text),
+            Some(Popup::Models(picker)) => picker.paste(text),
             // Whoever pastes means to write, whatever the mode.
             None => self.with_tab(effects, |tab, session, out| tab.paste(text, session, out)),
         }
@@ -66,10 +73,16 @@ impl App {
         }
         effects.redraw(Redraw::Now);
         let pressed = matches!(mouse.kind, MouseEventKind::Down(MouseButton::Left));
-        if let Some(help) = &mut self.help {
-            match help.mouse(mouse, areas.body) {
-                HelpOutcome::Close => self.help = None,
-                _ => self.clamp_help(),
+        if let Some(popup) = &mut self.popup {
+            match popup {
+                Popup::Help(help) => {
+                    let outcome = help.mouse(mouse, areas.body);
+                    self.after_help(outcome, effects);
+                }
+                Popup::Models(picker) => {
+                    let outcome = picker.mouse(mouse, areas.body);
+                    self.after_picking(outcome, effects);
+                }
             }
         } else if mouse.row == areas.header.y {
             if let Some(tab) = chrome::tab_at(areas.header, mouse.column).filter(|_| pressed) {
@@ -80,17 +93,38 @@ impl App {
         }
     }
 
-    fn clamp_help(&mut self) {
-        let rows = self.help.as_ref().map_or(0, |help| self.help_rows(help.filter()).len());
-        if let Some(help) = &mut self.help {
-            help.clamp(rows);
+    fn after_help(&mut self, outcome: HelpOutcome, effects: &mut Effects) {
+        let Some(Popup::Help(help)) = &self.popup else {
+            return;
+        };
+        let rows = self.help_rows(help.filter());
+        match outcome {
+            HelpOutcome::Stay => {
+                if let Some(Popup::Help(help)) = &mut self.popup {
+                    help.clamp(rows.len());
+                }
+            }
+            HelpOutcome::Close => self.popup = None,
+            HelpOutcome::Quit => effects.exit = Some(Exit::Quit),
+            HelpOutcome::Run => {
+                let chosen = help.chosen(&rows);
+                self.popup = None;
+                if let Some(action) = chosen {
+                    self.run(action, effects);
+                }
+            }
         }
     }
 
-    fn run_from_help(&mut self, effects: &mut Effects) {
-        let chosen = self.help.take().and_then(|help| help.chosen(&self.help_rows(help.filter())));
-        if let Some(action) = chosen {
-            self.run(action, effects);
+    fn after_picking(&mut self, outcome: PickerOutcome, effects: &mut Effects) {
+        match outcome {
+            PickerOutcome::Stay => {}
+            PickerOutcome::Close => self.popup = None,
+            PickerOutcome::Quit => effects.exit = Some(Exit::Quit),
+            PickerOutcome::Use(choice) => {
+                self.popup = None;
+                effects.requests.push(Request::UseModels(choice));
+            }
         }
     }
 
@@ -99,7 +133,11 @@ impl App {
         effects.redraw(Redraw::Now);
         match action {
             Action::Quit => effects.exit = Some(Exit::Quit),
-            Action::Help => self.help = Some(Help::default()),
+            Action::Help => self.popup = Some(Popup::Help(Help::default())),
+            Action::ChooseModels => {
+                self.popup = Some(Popup::Models(ModelPicker::default()));
+                effects.requests.push(Request::ListModels);
+            }
             Action::NextTab => self.tab = neighbour(self.tab, 1),
             Action::PreviousTab => self.tab = neighbour(self.tab, Tab::ALL.len() - 1),
             Action::GoTo(tab) => self.tab = tab,
@@ -148,7 +186,7 @@ impl App {
         match action {
             Action::Quit | Action::Help | Action::NextTab | Action::PreviousTab | Action::Suspend => true,
             Action::OwnLibrary => self.session.visiting,
-            Action::ToggleMouse | Action::Reload => true,
+            Action::ToggleMouse | Action::Reload | Action::ChooseModels => true,
             Action::NextTheme => self.themes.depth() != ColorDepth::None,
             Action::GoTo(tab) => tab != self.tab,
             Action::InsertMode => self.keymap.modal && !self.inserting && self.tabs.get(self.tab).text_input(),

@@ -27,7 +27,16 @@ fn rig(keymap: &str, depth: ColorDepth, size: (u16, u16)) -> Rig {
     let (themes, _) = Themes::load(depth, None);
     let (theme, _) = themes.choose(&ThemeChoice::Auto, None);
     let keymap = Keymap::load(keymap, None, &KeyLayer::default()).unwrap();
-    let options = AppOptions { settings: Settings::default(), keymap, themes, theme, ascii: false, mouse: true, size };
+    let options = AppOptions {
+        settings: Settings::default(),
+        choice: ModelChoice::default(),
+        keymap,
+        themes,
+        theme,
+        ascii: false,
+        mouse: true,
+        size,
+    };
     Rig { app: App::new(options, &notify), notified }
 }
 
@@ -83,7 +92,7 @@ fn every_size_draws_and_small_ones_say_so() {
                         rig.screen();
                     }
                 }
-                rig.app.help = None;
+                rig.app.popup = None;
             }
         }
     }
@@ -139,7 +148,7 @@ fn help_finds_an_action_by_words_and_enter_does_it() {
     assert!(screen.contains("go to Library") && !screen.contains("go to Author"), "{screen}");
     rig.key("enter");
     assert_eq!(rig.app.tab(), Tab::Library);
-    assert!(rig.app.help.is_none());
+    assert!(rig.app.popup.is_none());
     // What cannot be done now is not done.
     rig.key("f1");
     rig.type_text("go library");
@@ -148,7 +157,7 @@ fn help_finds_an_action_by_words_and_enter_does_it() {
     rig.type_text("zzz");
     rig.key("ctrl-n ctrl-n enter");
     rig.key("f1 esc");
-    assert!(rig.app.help.is_none());
+    assert!(rig.app.popup.is_none());
     assert_eq!(rig.key("f1 ctrl-c").exit, Some(Exit::Quit));
 }
 
@@ -261,4 +270,45 @@ fn signals_and_suspension_are_effects() {
     assert_eq!(rig.app.handle(Event::Signal(Signal::Stop)).stop, Some(false));
     assert!(rig.app.handle(Event::Signal(Signal::Continue)).resume);
     assert_eq!(rig.app.handle(Event::Signal(Signal::End(15))).exit, Some(Exit::Signal(15)));
+}
+
+#[test]
+fn the_model_picker_asks_what_is_there_and_loads_what_is_chosen() {
+    use crate::model::catalogue::{Entry, Presence};
+
+    let mut rig = rig("emacs", ColorDepth::True, (100, 30));
+    assert!(matches!(rig.key("alt-m").requests.as_slice(), [Request::ListModels]));
+    assert!(rig.screen().contains("looking what is there"));
+    let entry = |name: &str, reranker| Entry {
+        name: name.into(),
+        about: format!("about {name}"),
+        embedder: Presence::Here,
+        reranker,
+    };
+    let list =
+        vec![entry("builtin", Presence::Here), entry("minilm", Presence::Without), entry("r3", Presence::Absent)];
+    rig.app.handle(Event::Engine(Response::ModelList(Arc::new(list))));
+    let screen = rig.screen();
+    assert!(screen.contains("builtin  serves") && screen.contains("about minilm"), "{screen}");
+
+    let effects = rig.key("down enter");
+    let wanted = ModelChoice { embedder: "minilm".into(), ..ModelChoice::default() };
+    assert!(matches!(effects.requests.as_slice(), [Request::UseModels(choice)] if *choice == wanted));
+    rig.app.handle(Event::Engine(Response::Switching(Switching::Started(wanted.clone()))));
+    assert!(rig.screen().contains("loading minilm + builtin; what serves goes on"));
+    assert_eq!(rig.app.session().choice, ModelChoice::default(), "the old ones serve");
+    rig.app.handle(Event::Engine(Response::Models(ModelState::Loading)));
+    assert_eq!(rig.app.session().choice, wanted);
+
+    // The reranker's list has those that rerank, says what is missing, and "none".
+    rig.key("alt-m tab");
+    let list = vec![entry("minilm", Presence::Without), entry("r3", Presence::Absent)];
+    rig.app.handle(Event::Engine(Response::ModelList(Arc::new(list))));
+    let screen = rig.screen();
+    assert!(!screen.contains("about minilm") && screen.contains("not here"), "{screen}");
+    let effects = rig.key("n o n e enter");
+    assert!(matches!(effects.requests.as_slice(), [Request::UseModels(choice)] if choice.reranker.is_none()));
+
+    rig.app.handle(Event::Engine(Response::Switching(Switching::Failed("no such file".into()))));
+    assert!(rig.app.session().switching.is_none());
 }

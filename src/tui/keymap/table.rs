@@ -66,6 +66,7 @@ actions! {
         GoTo(Tab::Library), "go-to-library", "go to Library";
         NextTheme, "next-theme", "change the colours";
         ToggleMouse, "toggle-mouse", "turn the mouse on, or off to select text with it";
+        ChooseModels, "choose-models", "load another embedder or reranker";
         Reload, "reload", "read the library again";
         OwnLibrary, "own-library", "come back to the library you opened";
         Suspend, "suspend", "stop and give the terminal back until fg";

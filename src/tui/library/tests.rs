@@ -8,7 +8,7 @@ use ratatui::backend::TestBackend;
 
 use super::*;
 use crate::config::ThemeChoice;
-use crate::engine::ModelState;
+use crate::engine::{ModelChoice, ModelState};
 use crate::library::{ContentHash, Library, LoadReport, Origin, Root, RootKind, Severity, Text};
 use crate::search::Settings;
 use crate::tui::theme::{ColorDepth, Themes};
@@ -54,6 +54,8 @@ impl Rig {
             visiting: false,
             library: None,
             models: ModelState::Loading,
+            choice: ModelChoice::default(),
+            switching: None,
             indexing: None,
             settings: Settings::default(),
             ascii: false,

@@ -3,6 +3,7 @@
 pub mod bar;
 pub mod layer_strip;
 pub mod pane;
+pub mod popup;
 pub mod rank_change;
 pub mod run_text;
 pub mod symbols;
