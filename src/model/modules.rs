@@ -486,3 +486,7 @@ fn default_template(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "modules_tests.rs"]
+mod tests;

@@ -284,3 +284,7 @@ fn builtin(kind: Kind) -> Result<ModelFiles, ModelError> {
         weights: vec![(origin("model.safetensors"), Bytes::Resident(weights))],
     })
 }
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;
