@@ -221,7 +221,8 @@ fn feed(hasher: &mut blake3::Hasher, parts: &[&[u8]]) {
 
 /// Weights by their content. A file of the hub cache lies under its SHA-256, so that name, its length and a sample say
 /// which it is: 16 GB would cost seconds at every start. The sample is there because the cache is not trusted: a file
-/// that was cut, replaced or swapped for another is another model, whatever it is called.
+/// that was cut, replaced or swapped for another is another model, whatever it is called. Files elsewhere are hashed whole:
+/// 0.4 s for 1.2 GB.
 fn feed_weights(hasher: &mut blake3::Hasher, path: &Path, bytes: &[u8]) {
     let Some(name) = blob(path) else { return feed(hasher, &[bytes]) };
     feed(hasher, &[name.as_bytes(), &(bytes.len() as u64).to_le_bytes()]);
@@ -231,7 +232,7 @@ fn feed_weights(hasher: &mut blake3::Hasher, path: &Path, bytes: &[u8]) {
     hasher.update(&bytes[bytes.len().saturating_sub(SAMPLE)..]);
 }
 
-/// Of each [`SAMPLE_EVERY`] bytes this many are hashed: 0.4 %, 64 MB of 16 GB, at 3 GB/s and core some 20 ms.
+/// Of each [`SAMPLE_EVERY`] bytes this many are hashed: 64 MB of 16 GB, at BLAKE3's 3 GB/s (measured) some 20 ms.
 const SAMPLE: usize = 64 << 10;
 const SAMPLE_EVERY: usize = 16 << 20;
 
@@ -290,3 +291,7 @@ fn builtin(kind: Kind) -> Result<ModelFiles, ModelError> {
         weights: vec![(origin("model.safetensors"), Bytes::Resident(weights))],
     })
 }
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;
