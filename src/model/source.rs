@@ -118,6 +118,7 @@ fn open(place: &Place, kind: Kind) -> Result<ModelFiles, ModelError> {
         (place.need(&format!("{base}config.json"))?, place.need(&format!("{base}tokenizer.json"))?);
     let (config, tokenizer) = (read(&config_path)?, read(&tokenizer_path)?);
     let architecture = Architecture::parse(&config, &shown(&config_path), kind)?;
+    check(&architecture, &modules, kind).map_err(|(file, reason)| place.wrong(file, reason))?;
     let weights = weights(place, base)?;
     let hash = {
         let mut hasher = blake3::Hasher::new();
@@ -172,6 +173,21 @@ impl Architecture {
         match self {
             Architecture::Bert(config) => config.vocab_size,
         }
+    }
+}
+
+/// Whether the network can be used as its module files say; if not, the file that says so and why.
+fn check(architecture: &Architecture, modules: &Modules, kind: Kind) -> Result<(), (&'static str, &'static str)> {
+    let Architecture::Bert(_) = architecture;
+    let prompted = modules.default_prompt.as_deref().is_some_and(|prompt| !prompt.is_empty());
+    match kind {
+        _ if modules.answer.is_some() => {
+            Err(("modules.json", "asks for LogitScore, which reads a causal network's answer"))
+        }
+        Kind::Reranker if prompted => {
+            Err((modules::USE, "sets default_prompt_name; BERT's pairs have no place for a prompt"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use skillscope::model::embedder::Embedder;
 use skillscope::model::{Placement, Reranker};
 
-use super::encoders::copy_model;
+use super::encoders::{copy_model, fixtures};
 
 /// What loading a fixture as an embedder says after `damage`.
 fn embedder(name: &str, damage: impl FnOnce(&Path)) -> String {
@@ -24,6 +24,13 @@ fn reranker(name: &str, damage: impl FnOnce(&Path)) -> String {
     damage(directory.path());
     let loaded = Reranker::load(directory.path().to_str().unwrap(), Placement::REFERENCE);
     loaded.map(|_| ()).expect_err("was loaded").to_string()
+}
+
+fn copy_files(from: &str, to: &Path, files: &[&str]) {
+    for file in files {
+        fs::create_dir_all(to.join(file).parent().unwrap()).unwrap();
+        fs::copy(fixtures().join(from).join(file), to.join(file)).unwrap();
+    }
 }
 
 /// Sets keys of a JSON file.
@@ -160,6 +167,15 @@ fn modules() {
         set(&model.join("sentence_bert_config.json"), json!({"do_lower_case": true}));
     });
     assert_says(&capitals, &["sentence_bert_config.json", "do_lower_case"]);
+    let prompt = reranker("bert-cross", |model| {
+        let usage = json!({"prompts": {"query": "Find it."}, "default_prompt_name": "query"});
+        fs::write(model.join("config_sentence_transformers.json"), usage.to_string()).unwrap();
+    });
+    assert_says(&prompt, &["config_sentence_transformers.json", "default_prompt_name"]);
+    let answer = reranker("bert-cross", |model| {
+        copy_files("causal-cross", model, &["modules.json", "1_LogitScore/config.json"])
+    });
+    assert_says(&answer, &["modules.json", "LogitScore"]);
     let activation = reranker("bert-cross", |model| {
         let torch = "torch.nn.modules.activation.ReLU";
         set(&model.join("config.json"), json!({"sentence_transformers": {"activation_fn": torch}}));

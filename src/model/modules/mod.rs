@@ -69,6 +69,9 @@ impl Default for Modules {
 /// `1_Pooling/config.json` where no modules.json names another place.
 const USUAL_POOLING: &str = "1_Pooling";
 
+/// How the whole model is used.
+pub const USE: &str = "config_sentence_transformers.json";
+
 /// Settings of the network's module; older versions named the file after the network.
 const SETTINGS: [&str; 7] = [
     "sentence_bert_config.json",
@@ -216,7 +219,6 @@ impl Modules {
 
     /// config_sentence_transformers.json, and what config.json says about a cross-encoder.
     fn read_use(&mut self, place: &Place) -> Result<(), ModelError> {
-        const FILE: &str = "config_sentence_transformers.json";
         #[derive(Deserialize, Default)]
         struct Use {
             model_type: Option<String>,
@@ -235,13 +237,13 @@ impl Modules {
         struct CrossEncoder {
             activation_fn: Option<String>,
         }
-        let usage = place.json::<Use>(FILE)?.unwrap_or_default();
+        let usage = place.json::<Use>(USE)?.unwrap_or_default();
         if let Some(kind @ ("SparseEncoder" | "MultiVectorEncoder")) = usage.model_type.as_deref() {
-            return Err(place.wrong(FILE, format!("model_type is {kind:?}; only bi- and cross-encoders can be run")));
+            return Err(place.wrong(USE, format!("model_type is {kind:?}; only bi- and cross-encoders can be run")));
         }
-        self.check_similarity(usage.similarity_fn_name.as_deref()).map_err(|reason| place.wrong(FILE, reason))?;
+        self.check_similarity(usage.similarity_fn_name.as_deref()).map_err(|reason| place.wrong(USE, reason))?;
         let prompt = |name: &str| usage.prompts.get(name).map(|text| text.as_str().unwrap_or_default().to_owned());
-        self.query_prompt = prompt("query");
+        self.query_prompt = ["query"].into_iter().find_map(prompt);
         // In the order in which `encode_document` looks for them.
         self.document_prompt = ["document", "passage", "corpus"].into_iter().find_map(prompt);
         self.default_prompt = usage.default_prompt_name.as_deref().and_then(prompt);
@@ -250,7 +252,7 @@ impl Modules {
         let network = place.json::<Network>(&config)?.unwrap_or_default();
         let cross = network.sentence_transformers.and_then(|cross| cross.activation_fn);
         let old = network.sbert_ce_default_activation_function;
-        let named = usage.activation_fn.map(|path| (FILE, path)).or(cross.or(old).map(|path| (config.as_str(), path)));
+        let named = usage.activation_fn.map(|path| (USE, path)).or(cross.or(old).map(|path| (config.as_str(), path)));
         if let Some((file, path)) = named {
             self.activation = Activation::parse(&path).map_err(|reason| place.wrong(file, reason))?;
             if self.activation == Activation::Relu {
