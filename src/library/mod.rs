@@ -21,7 +21,7 @@ pub mod similarity;
 pub mod skill;
 mod tree;
 pub mod watch;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use load::{LoadError, load};
 pub use report::{LoadReport, LoadRow, Severity};

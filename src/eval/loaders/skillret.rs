@@ -8,6 +8,7 @@ use crate::eval::{Benchmark, BenchmarkError, Protocol, Stratum};
 use crate::library::Text;
 use crate::library::load::Source as PoolSource;
 
+use super::Options;
 use super::queries::{Row, as_shown, labels, merged, plain_task, qrels, text};
 use super::source::{Source, fingerprint};
 
@@ -24,7 +25,7 @@ pub fn root(dir: &Path) -> Option<PathBuf> {
         .find(|root| root.join("queries").is_dir() && root.join("skills").is_dir())
 }
 
-pub fn open(root: &Path, name: &str) -> Result<Benchmark, BenchmarkError> {
+pub fn open(root: &Path, name: &str, _: Options) -> Result<Benchmark, BenchmarkError> {
     let file = |part: &str| root.join(part).join(format!("{SPLIT}.jsonl"));
     let queries = Source::read(&file("queries"), LAYOUT)?;
     let judged = file("qrels");
