@@ -2,17 +2,21 @@
 
 pub mod abstention;
 pub mod benchmark;
+pub mod catalogue;
+pub mod describe;
 pub mod failure;
 mod loaders;
 pub mod metrics;
 pub mod predictions;
 pub mod protocol;
+pub mod published;
 pub mod record;
 pub mod report;
 pub mod runner;
 mod strata;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};
+pub use catalogue::Catalogue;
 pub use failure::{Audit, Failure};
 pub use loaders::{Mode, Options, Tier};
 pub use metrics::{Metric, MetricKind, MetricRow};

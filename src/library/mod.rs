@@ -13,6 +13,7 @@ mod draft;
 mod file;
 mod frontmatter;
 pub mod load;
+pub(crate) mod parquet;
 mod pool;
 mod repair;
 pub mod report;

@@ -128,3 +128,6 @@ pub(super) fn layout_of(path: &Path) -> Option<(&'static Layout, PathBuf)> {
 fn first_of(dir: &Path, names: &[&str]) -> Option<PathBuf> {
     names.iter().map(|name| dir.join(name)).find(|path| path.exists())
 }
+
+#[cfg(test)]
+mod tests;
