@@ -8,16 +8,18 @@ mod bert;
 pub mod catalogue;
 pub mod device;
 pub mod embedder;
-mod forward;
+pub mod forward;
 mod head;
 mod kernels;
 mod network;
+mod ops;
 pub mod packed;
 mod pool;
 pub mod profile;
+pub mod qwen3;
 pub mod reranker;
 mod source;
-mod weights;
+pub mod weights;
 
 use std::path::PathBuf;
 

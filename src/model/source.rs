@@ -42,7 +42,7 @@ pub struct ModelFiles {
 
 impl ModelFiles {
     pub fn weights(&self) -> Result<Weights<'_>, ModelError> {
-        Weights::parse(&self.weights.1, &self.weights.0)
+        Weights::parse(std::slice::from_ref(&self.weights))
     }
 }
 

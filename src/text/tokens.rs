@@ -113,6 +113,11 @@ impl TextTokenizer {
         Ok(TextTokenizer { inner, origin: origin.to_owned() })
     }
 
+    /// The id of a token of the vocabulary, added tokens included.
+    pub fn id_of(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
     /// Entries of the vocabulary, added tokens included.
     pub fn vocabulary(&self) -> usize {
         self.inner.get_vocab_size(true)

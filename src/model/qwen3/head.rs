@@ -1,0 +1,50 @@
+//! The score of a causal reranker: how much rather it would say yes than no.
+
+use super::config::Config;
+use super::names;
+use crate::model::ModelError;
+use crate::model::weights::Weights;
+use crate::text::TextTokenizer;
+
+/// The difference of two rows of the head, which is all of it that a score needs: the other 150,000 logits would cost
+/// as much as a third of the layers do.
+pub struct YesNo {
+    /// `W[yes] − W[no]`
+    difference: Vec<f32>,
+}
+
+impl YesNo {
+    /// # Errors
+    /// If the head is missing or has another shape than the config says, or the tokenizer (`origin` is its file) does
+    /// not have both words as single tokens.
+    pub fn load(
+        weights: &Weights,
+        config: &Config,
+        tokenizer: &TextTokenizer,
+        origin: &str,
+    ) -> Result<Self, ModelError> {
+        let id = |word: &str| {
+            let whole = tokenizer.encode(word, usize::MAX);
+            tokenizer.id_of(word).filter(|id| whole.ids.contains(id)).ok_or_else(|| ModelError::File {
+                path: origin.to_owned(),
+                reason: format!("{word:?} is not a single token, and the score is made of its logit"),
+            })
+        };
+        let (yes, no) = (id("yes")?, id("no")?);
+        let name = if config.tie_word_embeddings { names::WORDS } else { names::HEAD };
+        let row = |id: u32| {
+            let row = weights.row(name, config.vocab_size, config.hidden_size, id as usize)?;
+            row.ok_or_else(|| ModelError::File {
+                path: origin.to_owned(),
+                reason: format!("has a token {id}, but the network's vocab_size is {}", config.vocab_size),
+            })
+        };
+        let difference = row(yes)?.into_iter().zip(row(no)?).map(|(yes, no)| yes - no).collect();
+        Ok(YesNo { difference })
+    }
+
+    /// `logit(yes) − logit(no)`, the log-odds of yes among the two, of a hidden state after the final norm.
+    pub fn score(&self, last: &[f32]) -> f32 {
+        last.iter().zip(&self.difference).map(|(x, weight)| x * weight).sum()
+    }
+}
