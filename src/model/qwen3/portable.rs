@@ -1,6 +1,6 @@
 //! Qwen3 in candle's own operations, on any device and in any of its number formats. Products are in that format; what
 //! layers add up, the norms between them, the softmax and what is captured are in f32: in bf16 the sums of 28 layers
-//! would keep two digits, and in f16 they overflow.
+//! would keep two digits, and in f16 they overflow. Heads are normalised and turned in f32 too, and rounded once.
 
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::ops::{rms_norm, softmax_last_dim};
@@ -87,8 +87,11 @@ impl Portable {
     fn turn(&self, x: &Tensor, gain: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor> {
         let (rows, width) = x.dims2()?;
         let heads = width / self.head_dim();
-        let normed = self.norm_rows(&x.contiguous()?.reshape((rows * heads, self.head_dim()))?, gain)?;
-        rope_thd(&normed.reshape((1, rows, heads, self.head_dim()))?, cos, sin)?.reshape((rows, width))
+        let normed =
+            self.norm_rows(&x.to_dtype(DType::F32)?.contiguous()?.reshape((rows * heads, self.head_dim()))?, gain)?;
+        rope_thd(&normed.reshape((1, rows, heads, self.head_dim()))?, cos, sin)?
+            .reshape((rows, width))?
+            .to_dtype(self.dtype)
     }
 
     /// `[queries, width]` of gathered queries over gathered keys and values.
@@ -201,8 +204,8 @@ impl Layer {
         Ok(Layer {
             attention_norm: of(names::ATTENTION_NORM, &[hidden], DType::F32)?,
             qkv: stacked(&[(names::QUERY, queries), (names::KEY, keys), (names::VALUE, keys)])?,
-            query_norm: part(names::QUERY_NORM, &[config.head_dim])?,
-            key_norm: part(names::KEY_NORM, &[config.head_dim])?,
+            query_norm: of(names::QUERY_NORM, &[config.head_dim], DType::F32)?,
+            key_norm: of(names::KEY_NORM, &[config.head_dim], DType::F32)?,
             mixed: part(names::MIXED, &[hidden, queries])?,
             feed_norm: of(names::FEED_NORM, &[hidden], DType::F32)?,
             gate_up: stacked(&[(names::GATE, inner), (names::UP, inner)])?,
@@ -243,8 +246,7 @@ impl Compute for Portable {
 
     fn prepare(&self, plan: &Plan) -> std::result::Result<Step, RunError> {
         let Rotation { cos, sin, half } = Rotation::new(&self.config, plan.positions());
-        let table =
-            |values: Vec<f32>| Tensor::from_vec(values, (plan.ids.len(), half), &self.device)?.to_dtype(self.dtype);
+        let table = |values: Vec<f32>| Tensor::from_vec(values, (plan.ids.len(), half), &self.device);
         let last_rows: Vec<u32> = plan.last_rows().map(|row| row as u32).collect();
         let heads = self.config.num_attention_heads;
         Ok(Step {
