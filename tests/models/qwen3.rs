@@ -32,8 +32,6 @@ struct Vector {
 struct Pair {
     ids: Vec<u32>,
     yes_minus_no: f32,
-    /// The same in f32 on the same weights, where `yes_minus_no` is not.
-    exact: Option<f32>,
     /// `[layer][head][position]`
     attention: Vec<Vec<Vec<f32>>>,
 }
@@ -127,13 +125,6 @@ fn differences(name: &str, setup: Setup) -> [f32; 3] {
     for case in &expected.reranker {
         let hidden = scorer.run(&[encoding(&case.ids)], true);
         let score = scorer.head.score(&hidden.values);
-        println!(
-            "DBG {name} {} ours-ref {:.4} ours-exact {:.4} ref-exact {:.4}",
-            setup.own_kernels,
-            score - case.yes_minus_no,
-            score - case.exact.unwrap_or(0.0),
-            case.yes_minus_no - case.exact.unwrap_or(0.0)
-        );
         worst[1] = worst[1].max((score - case.yes_minus_no).abs());
         let attention = hidden.attention.unwrap();
         assert_eq!((attention.layers, attention.heads), (case.attention.len(), case.attention[0].len()));
