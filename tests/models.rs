@@ -3,6 +3,8 @@
 
 #[path = "models/damage.rs"]
 mod damage;
+#[path = "models/encoders.rs"]
+mod encoders;
 #[path = "models/fixture.rs"]
 mod fixture;
 #[path = "models/parity.rs"]
@@ -10,10 +12,14 @@ mod parity;
 #[cfg(feature = "builtin-models")]
 #[path = "models/precision.rs"]
 mod precision;
+#[path = "models/profiles.rs"]
+mod profiles;
 #[path = "models/qwen3.rs"]
 mod qwen3;
 #[path = "models/reference.rs"]
 mod reference;
+#[path = "models/refusals.rs"]
+mod refusals;
 #[cfg(feature = "builtin-models")]
 #[path = "models/speed.rs"]
 mod speed;

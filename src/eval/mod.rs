@@ -1,12 +1,30 @@
 //! Benchmarks, metrics and the walk of a file of requests down the same road as live search.
 
+pub mod abstention;
 pub mod benchmark;
+pub mod catalogue;
+pub mod compare;
+pub mod describe;
+pub mod failure;
+mod loaders;
+mod machine;
 pub mod metrics;
+pub mod predictions;
+pub mod protocol;
+pub mod published;
+pub mod record;
 pub mod report;
 pub mod runner;
-mod skillrouter;
+pub mod stats;
+pub mod store;
+mod strata;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};
-pub use metrics::{Metric, MetricRow};
-pub use report::{EvalReport, Failure, QueryOutcome};
-pub use runner::{Routed, Router, evaluate};
+pub use catalogue::Catalogue;
+pub use failure::{Audit, Failure};
+pub use loaders::{Mode, Options, Tier};
+pub use metrics::{Metric, MetricKind, MetricRow};
+pub use protocol::Protocol;
+pub use record::{QueryRecord, Scored, Stratum, Timing};
+pub use report::{EvalReport, QueryOutcome, RunHeader, StratumRow};
+pub use runner::{Routed, Router, blank_report, evaluate};

@@ -13,14 +13,16 @@ mod draft;
 mod file;
 mod frontmatter;
 pub mod load;
+pub(crate) mod parquet;
 mod pool;
 mod repair;
 pub mod report;
 pub mod sanitize;
+pub mod similarity;
 pub mod skill;
 mod tree;
 pub mod watch;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use load::{LoadError, load};
 pub use report::{LoadReport, LoadRow, Severity};

@@ -28,9 +28,11 @@ impl Field {
 }
 
 /// Which fields a stage reads. SkillRouter calls the last two `nd` and `full` (papers: SkillRouter, table 9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FieldSet {
     Name,
+    #[serde(rename = "nd")]
     NameDescription,
     #[default]
     Full,
@@ -166,6 +168,17 @@ pub struct Library {
 }
 
 impl Library {
+    /// BLAKE3 over ids and contents in order (first 16 bytes, hex): what tells one library from another.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for skill in &self.skills {
+            hasher.update(skill.id.for_model().as_bytes());
+            hasher.update(&[0]);
+            hasher.update(&skill.hash.0);
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+
     /// Takes skills whose ids are unique (the loader sees to it) and finds copies and namesakes.
     pub fn new(skills: Vec<Skill>, roots: Vec<Root>, report: LoadReport) -> Self {
         let mut by_content: HashMap<ContentHash, u32> = HashMap::new();

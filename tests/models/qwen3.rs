@@ -71,7 +71,7 @@ fn open(directory: &Path, setup: Setup) -> Result<Scorer, ModelError> {
     let config = Config::parse(&std::fs::read(&path).unwrap(), &path.display().to_string())?;
     let files = files(directory);
     let weights = Weights::parse(&files)?;
-    let head = YesNo::load(&weights, &config, &tokenizer(), "tokenizer.json")?;
+    let head = YesNo::load(&weights, &config, YesNo::words(&tokenizer(), "tokenizer.json")?)?;
     Ok(Scorer { network: Qwen3::load(&weights, config, setup)?, head })
 }
 
@@ -348,9 +348,6 @@ fn a_tokenizer_without_yes_is_refused() {
         parts.concat() != "yes" && !parts.contains(&"yes")
     });
     let tokenizer = TextTokenizer::from_bytes(json.to_string().as_bytes(), "dir/tokenizer.json").unwrap();
-    let files = files(&directory("plain"));
-    let weights = Weights::parse(&files).unwrap();
-    let config = Config::parse(&std::fs::read(directory("plain").join("config.json")).unwrap(), "config.json").unwrap();
-    let message = YesNo::load(&weights, &config, &tokenizer, "dir/tokenizer.json").map(|_| ()).unwrap_err().to_string();
+    let message = YesNo::words(&tokenizer, "dir/tokenizer.json").map(|_| ()).unwrap_err().to_string();
     assert!(message.contains("dir/tokenizer.json") && message.contains("\"yes\""), "{message}");
 }
