@@ -10,6 +10,7 @@ pub mod device;
 pub mod embedder;
 mod forward;
 mod head;
+pub mod hub;
 mod kernels;
 mod network;
 pub mod packed;
