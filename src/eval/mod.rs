@@ -3,6 +3,7 @@
 pub mod abstention;
 pub mod benchmark;
 pub mod failure;
+pub mod hub;
 mod loaders;
 pub mod metrics;
 pub mod predictions;

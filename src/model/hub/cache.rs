@@ -111,13 +111,7 @@ impl Cache {
     }
 
     /// Puts a blob into a snapshot.
-    pub(super) fn link(
-        &self,
-        repository: &Repository,
-        commit: &str,
-        path: &str,
-        digits: &str,
-    ) -> Result<(), HubError> {
+    pub(super) fn link(&self, repository: &Repository, commit: &str, path: &str, digits: &str) -> Result<(), HubError> {
         let link = self.snapshot_of(repository, commit).join(path);
         if let Some(directory) = link.parent() {
             std::fs::create_dir_all(directory).map_err(HubError::file(directory))?;
@@ -218,7 +212,9 @@ impl Cache {
         let path = self.need(repository, "models pull")?;
         let commit = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let blobs = |snapshot: &Path| -> Result<BTreeSet<PathBuf>, HubError> {
-            let names = files(snapshot)?.into_iter().filter_map(|file| Some(std::fs::read_link(file).ok()?.file_name()?.to_owned()));
+            let names = files(snapshot)?
+                .into_iter()
+                .filter_map(|file| Some(std::fs::read_link(file).ok()?.file_name()?.to_owned()));
             Ok(names.map(|name| self.folder(repository).join("blobs").join(name)).collect())
         };
         let mut sole = blobs(&path)?;

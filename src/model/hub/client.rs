@@ -78,7 +78,8 @@ impl Hub {
     /// # Errors
     /// If there is no place for a cache.
     pub fn of(variable: &dyn Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Result<Self, HubError> {
-        let text = |name: &str| variable(name).and_then(|value| value.into_string().ok()).filter(|text| !text.is_empty());
+        let text =
+            |name: &str| variable(name).and_then(|value| value.into_string().ok()).filter(|text| !text.is_empty());
         let yes = |name: &str| {
             text(name).is_some_and(|value| ["1", "on", "yes", "true"].contains(&value.to_ascii_lowercase().as_str()))
         };
@@ -87,7 +88,8 @@ impl Hub {
             let usual = || Some(hf_home(variable, home)?.join("token"));
             std::fs::read_to_string(text("HF_TOKEN_PATH").map(PathBuf::from).or_else(usual)?).ok()
         };
-        let token = text("HF_TOKEN").or_else(kept).map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+        let token =
+            text("HF_TOKEN").or_else(kept).map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
@@ -107,6 +109,12 @@ impl Hub {
             offline: yes("HF_HUB_OFFLINE") || yes("TRANSFORMERS_OFFLINE"),
             agent,
         })
+    }
+
+    /// With another pause before the second of two attempts in which nothing came (a second; the third waits twice as
+    /// long, and so on).
+    pub fn retrying_after(self, pause: Duration) -> Self {
+        Hub { pause, ..self }
     }
 
     pub fn cache(&self) -> &Cache {

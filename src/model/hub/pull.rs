@@ -112,11 +112,7 @@ impl Hub {
         let found = file.hash.of_file(&part).map_err(HubError::file(&part))?;
         if found != file.hash.digits() {
             std::fs::remove_file(&part).map_err(HubError::file(&part))?;
-            return Err(HubError::Altered {
-                file: file.path.clone(),
-                expected: file.hash.digits().to_owned(),
-                found,
-            });
+            return Err(HubError::Altered { file: file.path.clone(), expected: file.hash.digits().to_owned(), found });
         }
         std::fs::rename(&part, &blob).map_err(HubError::file(&blob))
     }

@@ -38,7 +38,9 @@ impl Selection {
             Selection::Patterns(patterns) => {
                 let unmatched = |pattern: &&String| !files.iter().any(|file| matches(pattern, &file.path));
                 if let Some(pattern) = patterns.iter().find(unmatched) {
-                    return Err(lacks(format!("has no file {pattern}: its layout has changed since it was listed here")));
+                    return Err(lacks(format!(
+                        "has no file {pattern}: its layout has changed since it was listed here"
+                    )));
                 }
                 Ok(files.into_iter().filter(|file| patterns.iter().any(|known| matches(known, &file.path))).collect())
             }
