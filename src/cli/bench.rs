@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::eval::hub::{Place, Published};
 use crate::model::hub;
 
-use super::pull::{self, Order};
 use super::Outcome;
+use super::pull::{self, Order};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

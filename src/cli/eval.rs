@@ -9,14 +9,14 @@ use std::time::Instant;
 
 use anyhow::bail;
 
-use crate::eval::{Benchmark, EvalReport, MetricRow, Protocol, blank_report, evaluate};
+use crate::eval::{self, Benchmark, EvalReport, MetricRow, Protocol, blank_report, evaluate};
 use crate::library;
 
 use super::{Outcome, RouterArgs, prepare};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A benchmark folder in SkillRouter's layout, or "demo".
+    /// A benchmark's folder, the name of a published one that was pulled (`skillscope bench list`), or "demo".
     #[arg(value_name = "BENCH_DIR", default_value = "demo")]
     benchmark: PathBuf,
     /// Only the first N requests.
@@ -31,6 +31,11 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     let options = prepare::Options::resolve(router)?;
     let mut benchmark = match args.benchmark.to_str() {
         Some("demo") => Benchmark::demo(),
+        // A folder goes before a name.
+        Some(name) if !args.benchmark.exists() => match eval::hub::directory(name)? {
+            Some(directory) => Benchmark::open(&directory)?,
+            None => Benchmark::open(&args.benchmark)?,
+        },
         _ => Benchmark::open(&args.benchmark)?,
     };
     if let Some(limit) = args.limit {

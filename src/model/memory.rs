@@ -89,11 +89,11 @@ fn advice(numbers: u64, placement: Placement, free: u64) -> String {
 ///
 /// # Errors
 /// As `forward`; out of memory only with a single element.
-pub fn halving<R>(
-    step: &[usize],
+pub fn halving<T, R>(
+    step: &[T],
     at_once: &mut usize,
-    mut forward: impl FnMut(&[usize]) -> Result<R, RunError>,
-    mut each: impl FnMut(&[usize], R),
+    mut forward: impl FnMut(&[T]) -> Result<R, RunError>,
+    mut each: impl FnMut(&[T], R),
 ) -> Result<(), RunError> {
     let mut rest = step;
     while !rest.is_empty() {

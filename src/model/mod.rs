@@ -14,6 +14,7 @@ mod forward;
 mod head;
 pub mod hub;
 mod kernels;
+pub mod memory;
 mod modules;
 mod network;
 pub mod packed;
@@ -47,6 +48,8 @@ pub enum ModelError {
     Run { model: String, reason: String },
     #[error("device {device}: {reason}")]
     Device { device: String, reason: String },
+    #[error("model {model} needs {needed} for its weights on {placement}, where {free} are free; {advice}")]
+    Memory { model: String, placement: Placement, needed: String, free: String, advice: String },
     /// The caller asked to stop; nothing was lost.
     #[error("stopped")]
     Stopped,

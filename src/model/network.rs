@@ -10,7 +10,7 @@ use super::forward::{Hidden, Output, RunError};
 use super::packed::{Arithmetic, Level};
 use super::source::{Architecture, ModelFiles};
 use super::weights::Weights;
-use super::{ModelError, ModelId, Placement, Precision, Stop, pool};
+use super::{ModelError, ModelId, Placement, Precision, Stop, memory, pool};
 use crate::text::{Encoding, TextTokenizer};
 
 /// Tokens per forward pass. From 512 on, the matrix products gain nothing from more rows; a step of 1,024 takes about
@@ -69,7 +69,10 @@ impl Network {
         placement: Placement,
         published: Precision,
     ) -> Result<Self, ModelError> {
-        let (net, placement) = Net::load(files, weights, placement.settled(published))?;
+        let placement = placement.settled(published);
+        let free = memory::free(&placement.device.resolve()?);
+        memory::check(&files.directory(), weights.numbers(), placement, free)?;
+        let (net, placement) = Net::load(files, weights, placement)?;
         Ok(Network { tokenizer: files.tokenizer.clone(), net, placement })
     }
 
@@ -97,11 +100,15 @@ impl Network {
         stop: Stop,
         mut each: impl FnMut(Hidden),
     ) -> Result<(), ModelError> {
-        for step in steps(encodings) {
-            let sequences: Vec<&Encoding> = encodings[step].iter().collect();
+        let forward = |step: &[Encoding]| {
+            let sequences: Vec<&Encoding> = step.iter().collect();
             // The threads are taken anew for every step, so that someone else's short text gets in between.
-            let hidden = pool::run(|| self.net.forward(&sequences, output, false, stop));
-            each(hidden.map_err(|error| failed(id, error))?);
+            pool::run(|| self.net.forward(&sequences, output, false, stop))
+        };
+        let mut at_once = usize::MAX;
+        for step in steps(encodings) {
+            memory::halving(&encodings[step], &mut at_once, forward, |_, hidden| each(hidden))
+                .map_err(|error| failed(id, error))?;
         }
         Ok(())
     }
@@ -115,6 +122,13 @@ impl Network {
 fn failed(id: &ModelId, error: RunError) -> ModelError {
     match error {
         RunError::Stopped => ModelError::Stopped,
+        error if memory::is_exhaustion(&error) => ModelError::Run {
+            model: id.name.clone(),
+            reason: format!(
+                "the device has no memory left for a single text ({error}); end other programs on it, or use a lower \
+                 precision (--dtype bf16), a profile that reads fewer tokens, or --device cpu"
+            ),
+        },
         other => ModelError::Run { model: id.name.clone(), reason: other.to_string() },
     }
 }

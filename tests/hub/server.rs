@@ -82,7 +82,7 @@ impl Server {
             ("README.md", b"# Not needed\n".to_vec()),
             ("config.json", br#"{"model_type":"bert"}"#.to_vec()),
             ("tokenizer.json", b"{}".to_vec()),
-            ("1_Pooling/config.json", b"{}".to_vec()),
+            ("1_Pooling/config.json", b"{ }".to_vec()),
             ("model.safetensors", weights(300_000)),
             ("pytorch_model.bin", b"code".to_vec()),
         ])

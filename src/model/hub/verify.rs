@@ -1,16 +1,12 @@
 //! Whether what is in the cache is what the hub gave: by the hashes that name its blobs, and by the form of its weights.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use safetensors::SafeTensors;
 
 use super::cache::{Cache, files};
 use super::{Hash, HubError, Repository};
-
-/// A header is JSON with some 100 bytes per tensor; safetensors itself reads none beyond this.
-const LONGEST_HEADER: u64 = 100_000_000;
+use crate::model::place::map;
 
 /// One file of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,25 +66,10 @@ fn verdict(path: &Path) -> Verdict {
     }
 }
 
-/// Whether the header of a safetensors file can be read and the file is as long as it says.
+/// Whether the header of a safetensors file can be read, and its tensors cover the file from end to end.
 fn weights(path: &Path) -> Result<(), String> {
-    let read = |error: std::io::Error| error.to_string();
-    let mut file = File::open(path).map_err(read)?;
-    let length = file.metadata().map_err(read)?.len();
-    let short = || "it is too short for a safetensors file; pull again".to_owned();
-    let mut prefix = [0; 8];
-    file.read_exact(&mut prefix).map_err(|_| short())?;
-    let header = u64::from_le_bytes(prefix);
-    if header > LONGEST_HEADER || header.saturating_add(8) > length {
-        return Err(short());
-    }
-    let mut bytes = prefix.to_vec();
-    file.take(header).read_to_end(&mut bytes).map_err(read)?;
-    let (_, metadata) =
-        SafeTensors::read_metadata(&bytes).map_err(|error| format!("it is not a safetensors file: {error}"))?;
-    let expected = 8 + header + metadata.data_len() as u64;
-    if expected == length {
-        return Ok(());
-    }
-    Err(format!("it has {length} bytes and its header asks for {expected}; pull again"))
+    let bytes = map(path).map_err(|error| error.to_string())?;
+    let wrong =
+        |error| format!("it has {} bytes and is not a whole safetensors file ({error}); pull again", bytes.len());
+    SafeTensors::read_metadata(&bytes).map(|_| ()).map_err(wrong)
 }
