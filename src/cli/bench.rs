@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::eval::hub::{Place, Published};
+use crate::eval::hub::{Place, Remote};
 use crate::model::hub;
 
 use super::Outcome;
@@ -56,16 +56,16 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     }
 }
 
-fn published(name: &str) -> anyhow::Result<Published> {
-    if let Some(published) = Published::named(name)? {
+fn published(name: &str) -> anyhow::Result<Remote> {
+    if let Some(published) = Remote::named(name)? {
         return Ok(published);
     }
-    let known: Vec<String> = Published::all()?.into_iter().map(|published| published.name).collect();
+    let known: Vec<String> = Remote::all()?.into_iter().map(|published| published.name).collect();
     bail!("no published benchmark is called {name:?}; known are: {}", known.join(", "))
 }
 
 fn list(as_json: bool) -> anyhow::Result<Outcome> {
-    let all = Published::all()?;
+    let all = Remote::all()?;
     let mut out = std::io::stdout().lock();
     if as_json {
         let rows: Vec<Value> = all.iter().map(row).collect();
@@ -87,7 +87,7 @@ fn list(as_json: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn row(published: &Published) -> Value {
+fn row(published: &Remote) -> Value {
     let (repository, elsewhere) = match &published.place {
         Place::Hub { repository, .. } => (Some(repository.to_string()), None),
         Place::Elsewhere(how) => (None, Some(how.as_str())),

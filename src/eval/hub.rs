@@ -1,4 +1,4 @@
-//! Published benchmarks on the hub (`assets/benchmarks/hub.toml`): names that stand for directories of its cache.
+//! Remote benchmarks on the hub (`assets/benchmarks/hub.toml`): names that stand for directories of its cache.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ static TABLE: &str = include_str!("../../assets/benchmarks/hub.toml");
 
 /// One published benchmark.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
+pub struct Remote {
     pub name: String,
     /// One line for people.
     pub about: String,
@@ -49,15 +49,15 @@ struct Entry {
     elsewhere: Option<String>,
 }
 
-impl Published {
+impl Remote {
     /// All of them.
     ///
     /// # Errors
     /// If the table is wrong (a fault of the build).
-    pub fn all() -> Result<Vec<Published>, HubError> {
+    pub fn all() -> Result<Vec<Remote>, HubError> {
         let wrong = |reason: String| HubError::File { path: "built-in benchmarks/hub.toml".into(), reason };
         let table: Table = toml::from_str(TABLE).map_err(|error| wrong(error.to_string()))?;
-        let published = |entry: Entry| {
+        let remote = |entry: Entry| {
             let place = match (entry.repository, entry.elsewhere) {
                 (Some(name), None) => Place::Hub {
                     repository: Repository::new(Kind::Dataset, &name, entry.revision.as_deref().unwrap_or("main"))?,
@@ -66,17 +66,17 @@ impl Published {
                 (None, Some(sentence)) => Place::Elsewhere(sentence),
                 _ => return Err(wrong(format!("{} has to have either repository or elsewhere", entry.name))),
             };
-            Ok(Published { name: entry.name, about: entry.about, bytes: entry.bytes, place })
+            Ok(Remote { name: entry.name, about: entry.about, bytes: entry.bytes, place })
         };
-        table.benchmark.into_iter().map(published).collect()
+        table.benchmark.into_iter().map(remote).collect()
     }
 
     /// The one of that name, if it is one.
     ///
     /// # Errors
-    /// As [`Published::all`].
-    pub fn named(name: &str) -> Result<Option<Published>, HubError> {
-        Ok(Published::all()?.into_iter().find(|published| published.name == name))
+    /// As [`Remote::all`].
+    pub fn named(name: &str) -> Result<Option<Remote>, HubError> {
+        Ok(Remote::all()?.into_iter().find(|published| published.name == name))
     }
 
     /// Its directory in the hub cache.
@@ -97,9 +97,9 @@ impl Published {
 /// What a benchmark's name on the command line stands for: the directory of a published one, `None` if it is not one.
 ///
 /// # Errors
-/// As [`Published::directory`].
+/// As [`Remote::directory`].
 pub fn directory(name: &str) -> Result<Option<PathBuf>, HubError> {
-    Published::named(name)?.map(|published| published.directory()).transpose()
+    Remote::named(name)?.map(|published| published.directory()).transpose()
 }
 
 #[cfg(test)]
@@ -108,10 +108,10 @@ mod tests {
 
     #[test]
     fn the_table_is_right() {
-        let all = Published::all().unwrap();
+        let all = Remote::all().unwrap();
         let names: Vec<&str> = all.iter().map(|published| published.name.as_str()).collect();
         assert_eq!(names, ["skillrouter", "skillret", "skillret-1.0", "r3"]);
-        let skillret = Published::named("skillret").unwrap().unwrap();
+        let skillret = Remote::named("skillret").unwrap().unwrap();
         assert!(matches!(&skillret.place, Place::Hub { repository, .. }
             if repository.to_string() == "datasets/ThakiCloud/SKILLRET@a050ad233a50"));
         assert_eq!(directory("no such benchmark").unwrap(), None);

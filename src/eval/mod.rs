@@ -2,19 +2,28 @@
 
 pub mod abstention;
 pub mod benchmark;
+pub mod catalogue;
+pub mod compare;
+pub mod describe;
 pub mod failure;
 pub mod hub;
 mod loaders;
+mod machine;
 pub mod metrics;
 pub mod predictions;
 pub mod protocol;
+pub mod published;
 pub mod record;
 pub mod report;
 pub mod runner;
+pub mod stats;
+pub mod store;
 mod strata;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};
+pub use catalogue::Catalogue;
 pub use failure::{Audit, Failure};
+pub use loaders::{Mode, Options, Tier};
 pub use metrics::{Metric, MetricKind, MetricRow};
 pub use protocol::Protocol;
 pub use record::{QueryRecord, Scored, Stratum, Timing};

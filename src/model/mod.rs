@@ -71,7 +71,7 @@ pub enum ModelSource {
     Builtin,
     /// A directory with config.json, model.safetensors and tokenizer.json.
     Directory(PathBuf),
-    /// A Hugging Face repository that is already in the local cache; nothing is downloaded here.
+    /// A Hugging Face repository that is already in the local cache ([`hub`] gets it there).
     Hub { repository: String, revision: String },
 }
 
