@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod compare;
 pub mod describe;
 pub mod failure;
+pub mod hub;
 mod loaders;
 mod machine;
 pub mod metrics;
