@@ -16,6 +16,7 @@ mod models;
 mod prepare;
 mod pull;
 mod rerank;
+mod runs;
 mod search;
 mod tui;
 
@@ -29,7 +30,7 @@ pub use args::{InterfaceArgs, RouterArgs};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// Nothing was found.
+    /// Nothing was found, or a threshold was missed.
     Nothing,
     /// The interface ended with this status: 0, or 128 + the signal.
     Status(i32),
@@ -38,7 +39,9 @@ pub enum Outcome {
 /// See which skills an agent's router would find for a request, in which order, and why.
 #[derive(Debug, Parser)]
 #[command(name = "skillscope", version, about, long_about = None)]
-#[command(after_help = "Exit codes: 0 done, 1 nothing found, 2 error.\nWithout a command the interface opens.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 nothing found or a threshold missed, 2 error.\nWithout a command the interface opens."
+)]
 pub struct Cli {
     #[command(flatten)]
     router: RouterArgs,
@@ -58,6 +61,8 @@ enum Command {
     Index(index::Args),
     /// Run a benchmark (the built-in one by default) and print its metrics.
     Eval(eval::Args),
+    /// List, show, compare and delete earlier evaluations.
+    Runs(runs::Args),
     /// Embed JSON lines from standard input: {"text"} gives {"embedding", "ids"}.
     Embed(embed::Args),
     /// Score JSON lines from standard input: {"query", "document"} gives {"score", "ids"}.
@@ -93,6 +98,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Explain(args)) => explain::run(args, &router),
         Some(Command::Index(args)) => index::run(args, &router),
         Some(Command::Eval(args)) => eval::run(args, &router),
+        Some(Command::Runs(args)) => runs::run(args),
         Some(Command::Embed(args)) => embed::run(args, &router),
         Some(Command::Rerank(args)) => rerank::run(args, &router),
         Some(Command::Models(args)) => models::run(args),
