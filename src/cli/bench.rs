@@ -7,10 +7,10 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::eval::hub::{Place, Remote};
-use crate::model::hub;
+use crate::model::hub::{self, Cache};
 
-use super::Outcome;
 use super::pull::{self, Order};
+use super::{Outcome, models};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -50,7 +50,11 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
             Place::Elsewhere(how) => bail!("{name}: {how}"),
         },
         Action::Path { name } => {
-            writeln!(std::io::stdout(), "{}", published(&name)?.directory()?.display())?;
+            let published = published(&name)?;
+            let Some(path) = published.directory(&models::cache()?) else {
+                bail!("{name} is not here: {}", published.how());
+            };
+            writeln!(std::io::stdout(), "{}", path.display())?;
             Ok(Outcome::Done)
         }
     }
@@ -65,18 +69,18 @@ fn published(name: &str) -> anyhow::Result<Remote> {
 }
 
 fn list(as_json: bool) -> anyhow::Result<Outcome> {
-    let all = Remote::all()?;
+    let (all, cache) = (Remote::all()?, models::cache()?);
     let mut out = std::io::stdout().lock();
     if as_json {
-        let rows: Vec<Value> = all.iter().map(row).collect();
+        let rows: Vec<Value> = all.iter().map(|published| row(published, &cache)).collect();
         serde_json::to_writer(&mut out, &json!({"benchmarks": rows}))?;
         writeln!(out)?;
         return Ok(Outcome::Done);
     }
     let width = all.iter().map(|published| published.name.len()).max().unwrap_or(0);
     for published in &all {
-        let state = match (published.directory(), &published.place, published.bytes) {
-            (Ok(path), ..) => format!("here: {}", pull::shown(&path)),
+        let state = match (published.directory(&cache), &published.place, published.bytes) {
+            (Some(path), ..) => format!("here: {}", pull::shown(&path)),
             (_, Place::Elsewhere(how), _) => how.clone(),
             (_, _, Some(bytes)) => format!("not here; about {}", hub::size(bytes)),
             _ => "not here".into(),
@@ -87,7 +91,7 @@ fn list(as_json: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn row(published: &Remote) -> Value {
+fn row(published: &Remote, cache: &Cache) -> Value {
     let (repository, elsewhere) = match &published.place {
         Place::Hub { repository, .. } => (Some(repository.to_string()), None),
         Place::Elsewhere(how) => (None, Some(how.as_str())),
@@ -98,6 +102,6 @@ fn row(published: &Remote) -> Value {
         "repository": repository,
         "elsewhere": elsewhere,
         "bytes": published.bytes,
-        "path": published.directory().ok().map(|path| path.display().to_string()),
+        "path": published.directory(cache).map(|path| path.display().to_string()),
     })
 }

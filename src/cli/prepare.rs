@@ -61,7 +61,8 @@ impl Options {
 
     /// The benchmarks that can be run by name.
     pub fn catalogue(&self) -> Catalogue {
-        Catalogue::find(&self.benchmarks, Cache::from_env().as_ref().map(Cache::root))
+        let cache = Cache::from_env();
+        Catalogue::find(&self.benchmarks, cache.as_ref().map(Cache::root))
     }
 
     pub fn library(&self) -> anyhow::Result<Arc<Library>> {

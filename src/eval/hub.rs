@@ -79,27 +79,21 @@ impl Remote {
         Ok(Remote::all()?.into_iter().find(|published| published.name == name))
     }
 
-    /// Its directory in the hub cache.
-    ///
-    /// # Errors
-    /// If it was not pulled: the message says how to get it.
-    pub fn directory(&self) -> Result<PathBuf, HubError> {
+    /// Its directory in the cache, if it was pulled.
+    pub fn directory(&self, cache: &Cache) -> Option<PathBuf> {
         match &self.place {
-            Place::Hub { repository, .. } => {
-                let cache = Cache::from_env().ok_or(HubError::NoPlace)?;
-                cache.need(repository, &format!("bench pull {}", self.name))
-            }
-            Place::Elsewhere(how) => Err(HubError::Listing { repository: self.name.clone(), reason: how.clone() }),
+            Place::Hub { repository, .. } => cache.snapshot(repository),
+            Place::Elsewhere(_) => None,
         }
     }
-}
 
-/// What a benchmark's name on the command line stands for: the directory of a published one, `None` if it is not one.
-///
-/// # Errors
-/// As [`Remote::directory`].
-pub fn directory(name: &str) -> Result<Option<PathBuf>, HubError> {
-    Remote::named(name)?.map(|published| published.directory()).transpose()
+    /// How to get it, as the end of a sentence.
+    pub fn how(&self) -> String {
+        match &self.place {
+            Place::Hub { .. } => format!("get it with `skillscope bench pull {}`", self.name),
+            Place::Elsewhere(how) => how.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -114,8 +108,9 @@ mod tests {
         let skillret = Remote::named("skillret").unwrap().unwrap();
         assert!(matches!(&skillret.place, Place::Hub { repository, .. }
             if repository.to_string() == "datasets/ThakiCloud/SKILLRET@a050ad233a50"));
-        assert_eq!(directory("no such benchmark").unwrap(), None);
-        let elsewhere = directory("r3").unwrap_err().to_string();
+        assert_eq!(skillret.how(), "get it with `skillscope bench pull skillret`");
+        assert_eq!(Remote::named("no such benchmark").unwrap(), None);
+        let elsewhere = Remote::named("r3").unwrap().unwrap().how();
         assert!(elsewhere.contains("git clone"), "{elsewhere}");
     }
 }

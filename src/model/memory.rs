@@ -44,11 +44,12 @@ fn available(meminfo: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Bytes of one number of this precision.
-fn width(precision: Precision) -> u64 {
-    match precision {
-        Precision::Auto | Precision::F32 => 4,
-        Precision::Bf16 | Precision::F16 => 2,
+/// Bytes of one weight. A processor keeps 16 bits only of what it has units for, and f32 of all else.
+fn width(placement: Placement) -> u64 {
+    match (placement.device, placement.precision) {
+        (Device::Cpu, Precision::Bf16) if Level::fast().is_some() => 2,
+        (Device::Cpu, _) | (_, Precision::Auto | Precision::F32) => 4,
+        (_, Precision::Bf16 | Precision::F16) => 2,
     }
 }
 
@@ -58,7 +59,7 @@ fn width(precision: Precision) -> u64 {
 /// # Errors
 /// What is needed, what is free, and what would fit.
 pub fn check(model: &str, numbers: u64, placement: Placement, free: Option<u64>) -> Result<(), ModelError> {
-    let needed = numbers * width(placement.precision);
+    let needed = numbers * width(placement);
     match free {
         Some(free) if needed > free => Err(ModelError::Memory {
             model: model.to_owned(),
@@ -73,15 +74,14 @@ pub fn check(model: &str, numbers: u64, placement: Placement, free: Option<u64>)
 
 /// What would fit.
 fn advice(numbers: u64, placement: Placement, free: u64) -> String {
-    // Without such units the processor computes in f32 whatever is asked for.
-    let has_half = placement.device != Device::Cpu || Level::fast().is_some();
-    let half = numbers * width(Precision::Bf16);
-    if placement.precision == Precision::F32 && has_half && half <= free {
+    let halved = Placement { precision: Precision::Bf16, ..placement };
+    let half = numbers * width(halved);
+    if width(halved) < width(placement) && half <= free {
         return format!("in bf16 it needs {} and fits: --dtype bf16", size(half));
     }
-    let most = free / width(if has_half { Precision::Bf16 } else { Precision::F32 });
+    let most = (free / width(halved)) as f64 / 1e9;
     let cpu = if placement.device == Device::Cpu { "" } else { ", or --device cpu" };
-    format!("it does not fit in any precision; choose a model of at most {:.1} billion weights{cpu}", most as f64 / 1e9)
+    format!("it does not fit in any precision; choose a model of at most {most:.1} billion weights{cpu}")
 }
 
 /// Runs the elements of a step at once, or where memory runs out half as many at a time, down to one. `at_once` is how
