@@ -3,9 +3,11 @@
 pub mod abstention;
 pub mod benchmark;
 pub mod catalogue;
+pub mod compare;
 pub mod describe;
 pub mod failure;
 mod loaders;
+mod machine;
 pub mod metrics;
 pub mod predictions;
 pub mod protocol;
@@ -13,6 +15,8 @@ pub mod published;
 pub mod record;
 pub mod report;
 pub mod runner;
+pub mod stats;
+pub mod store;
 mod strata;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};
