@@ -8,17 +8,28 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::bail;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::eval::{Benchmark, EvalReport, MetricRow, Protocol, blank_report, evaluate};
+use crate::eval::{Catalogue, EvalReport, MetricRow, Mode, Options, Protocol, Tier, blank_report, evaluate};
 use crate::library;
+use crate::model::hub_cache;
 
 use super::{Outcome, RouterArgs, prepare};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A benchmark folder in SkillRouter's layout, or "demo".
-    #[arg(value_name = "BENCH_DIR", default_value = "demo")]
+    /// A benchmark's folder, an author's test file, or a name: "demo", or what `benchmarks` in config.toml holds.
+    #[arg(value_name = "BENCH_DIR|NAME", default_value = "demo")]
     benchmark: PathBuf,
+    /// Score by these rules instead of the layout's: skillrouter, skillret, r3, skill-usage, trec or author.
+    #[arg(long, value_parser = word(Protocol::ALL, Protocol::key))]
+    protocol: Option<Protocol>,
+    /// SkillRouter's pool: easy or hard.
+    #[arg(long, default_value = "easy", value_parser = word(Tier::ALL, Tier::key))]
+    tier: Tier,
+    /// SkillRouter's requests: core, all or single.
+    #[arg(long, default_value = "core", value_parser = word(Mode::ALL, Mode::key))]
+    tasks: Mode,
     /// Only the first N requests.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -27,12 +38,21 @@ pub struct Args {
     json: bool,
 }
 
+/// Reads one of these by its key.
+fn word<T: Copy + Send + Sync + 'static, const N: usize>(
+    all: [T; N],
+    key: fn(T) -> &'static str,
+) -> impl clap::builder::TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.map(key))
+        .try_map(move |name| all.into_iter().find(|&one| key(one) == name).ok_or_else(|| format!("no {name} here")))
+}
+
 pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
-    let options = prepare::Options::resolve(router)?;
-    let mut benchmark = match args.benchmark.to_str() {
-        Some("demo") => Benchmark::demo(),
-        _ => Benchmark::open(&args.benchmark)?,
-    };
+    let config = prepare::configuration(router.layer())?;
+    let options = prepare::Options::from_config(router, &config)?;
+    let how = Options { tier: args.tier, mode: args.tasks, protocol: args.protocol };
+    let catalogue = Catalogue::find(&config.benchmarks, hub_cache().as_deref());
+    let mut benchmark = catalogue.open(&args.benchmark, how)?;
     if let Some(limit) = args.limit {
         benchmark.tasks.truncate(limit);
     }
@@ -45,6 +65,9 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
         None if router.library.is_empty() => bail!("{} brings no pool: name one with --library", benchmark.name),
         _ => options.library()?,
     };
+    if !args.json {
+        benchmark.describe(Some(&library)).lines().iter().for_each(|line| eprintln!("{line}"));
+    }
     let (pipeline, _) = options.pipeline_over(library, options.models()?)?;
 
     let start = Instant::now();
