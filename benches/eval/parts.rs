@@ -93,12 +93,15 @@ pub fn run(part: Part, shared: &Path) -> anyhow::Result<Result> {
         Part::ManyDense => dense(&library, &mut clock)?,
     };
     let mut report = blank_report(&pipeline, &benchmark, settings);
+    let mut provisional = false;
     clock.step("evaluate", || {
         evaluate(&pipeline, &benchmark, settings, &HashSet::new(), &mut |record| {
+            provisional |= record.provisional;
             report.push(record);
             ControlFlow::Continue(())
         })
     })?;
+    anyhow::ensure!(!provisional, "stage 1 was not the one that was asked for");
     Ok(Result {
         steps: clock.steps,
         requests: report.scored(),
@@ -128,7 +131,8 @@ fn pair(library: &Arc<Library>, clock: &mut Clock) -> anyhow::Result<(Pipeline, 
         vectorise(library, FieldSet::Full, &embedder, &mut store, &Undisturbed, &mut |_| {})
     })?;
     pipeline.set_dense(FieldSet::Full, Arc::new(dense_index(&store, library)));
-    pipeline.set_models(Arc::new(embedder), Some(Arc::new(reranker)));
+    pipeline.embedder = Some(Arc::new(embedder));
+    pipeline.reranker = Some(Arc::new(reranker));
     Ok((pipeline, Settings { stage1: Stage1::Fused, depth: 20, rerank: true, ..Settings::default() }))
 }
 
@@ -140,7 +144,7 @@ fn dense(library: &Arc<Library>, clock: &mut Clock) -> anyhow::Result<(Pipeline,
     let mut pipeline = Pipeline::new(library.clone(), Arc::new(LexicalIndex::default()));
     let dense = clock.step("index", || Arc::new(dense_index(&store, library)));
     pipeline.set_dense(FieldSet::Full, dense);
-    pipeline.set_models(Arc::new(embedder), None);
+    pipeline.embedder = Some(Arc::new(embedder));
     Ok((pipeline, Settings { stage1: Stage1::Dense, depth: 50, rerank: false, ..Settings::default() }))
 }
 
