@@ -52,9 +52,7 @@ impl<'a> Judged<'a> {
             MetricKind::Recall => share(found(), gold.len()),
             MetricKind::Comp => share(found(), gold.len().min(k)),
             MetricKind::Map => self.average_precision(top),
-            MetricKind::FullCoverage | MetricKind::Completeness => {
-                indicator(!gold.is_empty() && found() == gold.len())
-            }
+            MetricKind::FullCoverage | MetricKind::Completeness => indicator(!gold.is_empty() && found() == gold.len()),
             MetricKind::SetCompat if gold.len() < 2 => return None,
             MetricKind::SetCompat => {
                 let first: HashSet<&str> = ranking.iter().take(gold.len()).copied().collect();
