@@ -138,13 +138,24 @@ pub fn configuration(flags: Layer) -> anyhow::Result<Config> {
     Ok(Config::load(None, &|name| std::env::var(name).ok(), flags)?)
 }
 
+/// The bar of a run of which some requests are answered already.
+pub fn request_bar(planned: usize, done: usize) -> ProgressBar {
+    let bar = templated("requests", planned, "{prefix} [{bar:30}] {pos}/{len} {per_sec} ETA {eta}");
+    bar.set_position(done as u64);
+    bar.reset_eta();
+    bar
+}
+
 /// A bar on standard error, hidden when that is not a terminal.
 pub fn progress_bar(what: &'static str, length: usize) -> ProgressBar {
+    templated(what, length, "{prefix} [{bar:30}] {pos}/{len} {eta}")
+}
+
+fn templated(what: &'static str, length: usize, template: &str) -> ProgressBar {
     let target =
         if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(length as u64), target);
-    let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {eta}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style.progress_chars("=> "));
     bar.set_prefix(what);
     bar

@@ -2,14 +2,19 @@
 
 pub mod abstention;
 pub mod benchmark;
+pub mod compare;
+pub mod export;
 pub mod failure;
 mod loaders;
 pub mod metrics;
 pub mod predictions;
 pub mod protocol;
+pub mod provenance;
 pub mod record;
 pub mod report;
 pub mod runner;
+pub mod stats;
+pub mod store;
 mod strata;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};

@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::Qrels;
 
-/// A skill (id as shown) with the score it was ranked by; written as `[id, score]`.
+/// A skill (id as shown) with the score it was ranked by; written as `[id, score]`, or `[id, null]` for one that the
+/// last stage gave no score (minus infinity here, which JSON cannot say).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "(String, f32)", into = "(String, f32)")]
+#[serde(from = "(String, Option<f32>)", into = "(String, f32)")]
 pub struct Scored {
     pub id: String,
     pub score: f32,
 }
 
-impl From<(String, f32)> for Scored {
-    fn from((id, score): (String, f32)) -> Self {
-        Scored { id, score }
+impl From<(String, Option<f32>)> for Scored {
+    fn from((id, score): (String, Option<f32>)) -> Self {
+        Scored { id, score: score.unwrap_or(f32::NEG_INFINITY) }
     }
 }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod kill;
 mod output;
+mod runs;
 
 use std::io::Write;
 use std::path::Path;
