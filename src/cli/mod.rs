@@ -58,7 +58,7 @@ enum Command {
     Index(index::Args),
     /// Run a benchmark (the built-in one by default) and print its metrics.
     Eval(eval::Args),
-    /// List, show, compare, export and remove evaluations that were run before.
+    /// List, show, compare, export and delete earlier evaluations.
     Runs(runs::Args),
     /// Embed JSON lines from standard input: {"text"} gives {"embedding", "ids"}.
     Embed(embed::Args),

@@ -8,9 +8,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Dirs, Layer};
+use crate::eval::Catalogue;
 use crate::library::load::Source;
 use crate::library::{self, Library};
-use crate::model::{Embedder, ModelError, Placement, Profiles, Reranker};
+use crate::model::{Embedder, ModelError, Placement, Profiles, Reranker, hub_cache};
 use crate::search::vectorise::{Event, Progress};
 use crate::search::{Models, Pipeline, Settings, Stage1, Undisturbed, assemble};
 
@@ -28,6 +29,8 @@ pub struct Options {
     pub profiles: Option<PathBuf>,
     /// `None` keeps vectors in memory.
     pub cache: Option<PathBuf>,
+    /// Folders of benchmarks that can be named.
+    pub benchmarks: Vec<PathBuf>,
 }
 
 impl Options {
@@ -49,9 +52,15 @@ impl Options {
             embedder: config.embedder.clone(),
             reranker: config.reranker.clone(),
             placement: Placement { device: config.device, precision: config.dtype },
+            benchmarks: config.benchmarks.clone(),
             profiles: Dirs::find().map(|dirs| dirs.profiles()),
             cache: Dirs::find().filter(|_| !args.no_cache).map(|dirs| dirs.cache.join("vectors")),
         })
+    }
+
+    /// The benchmarks that can be run by name.
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::find(&self.benchmarks, hub_cache().as_deref())
     }
 
     pub fn library(&self) -> anyhow::Result<Arc<Library>> {
@@ -138,24 +147,13 @@ pub fn configuration(flags: Layer) -> anyhow::Result<Config> {
     Ok(Config::load(None, &|name| std::env::var(name).ok(), flags)?)
 }
 
-/// The bar of a run of which some requests are answered already.
-pub fn request_bar(planned: usize, done: usize) -> ProgressBar {
-    let bar = templated("requests", planned, "{prefix} [{bar:30}] {pos}/{len} {per_sec} ETA {eta}");
-    bar.set_position(done as u64);
-    bar.reset_eta();
-    bar
-}
-
 /// A bar on standard error, hidden when that is not a terminal.
 pub fn progress_bar(what: &'static str, length: usize) -> ProgressBar {
-    templated(what, length, "{prefix} [{bar:30}] {pos}/{len} {eta}")
-}
-
-fn templated(what: &'static str, length: usize, template: &str) -> ProgressBar {
     let target =
         if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(length as u64), target);
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style.progress_chars("=> "));
     bar.set_prefix(what);
     bar

@@ -1,323 +1,214 @@
-//! Runs on disk: one file of JSON lines each, written as the run goes.
+//! Runs on disk: one append-only file of JSON lines each. The first line says what is run, then comes one line per
+//! request as it is done, and a closing line when all are.
 //!
-//! ```text
-//! {"run": {header, "unscored": […], "problems": […]}}
-//! {"query": {one QueryRecord}}          … one line each, in the order they were answered
-//! {"end": {"elapsed_ms": …}}            only of a run that is complete
-//! ```
-//!
-//! A file comes into being whole, with its header. Each line after it is one `write` of the whole line, so that a killed
-//! program loses nothing but the request it was at; against a power cut the file is synced every [`SYNC_EVERY`] and at
-//! its end. Who appends holds a lock on the file. A line that is torn or foreign is left out, with a sentence.
+//! A file gets its name when its first line is in it. Each line after that is written with one call and reaches the disk within [`SYNC_EVERY`]; a run that is killed keeps every line
+//! that was written, and loses at most the one under way. A torn last line is cut off when the run is resumed.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::library::Text;
 
-use super::{EvalReport, QueryRecord, RunHeader};
+use super::record::{QueryRecord, Scored};
+use super::report::{EvalReport, RunHeader};
 
-/// What a power cut may cost.
-pub const SYNC_EVERY: Duration = Duration::from_secs(2);
+/// What a power cut can cost at most.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
 
-const SUFFIX: &str = "jsonl";
+/// The name that stands for the newest run.
+pub const LAST: &str = "last";
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("{path}: {source}")]
-    Io { path: String, source: io::Error },
-    #[error("{path}: its first line is no header of a run: {reason}")]
-    NoHeader { path: String, reason: String },
-    #[error("no run is called {name}{}", newest(.known))]
-    Unknown { name: String, known: Vec<String> },
-    #[error("{name} is the beginning of several runs: {}", .matches.join(", "))]
-    Ambiguous { name: String, matches: Vec<String> },
-    #[error("run {id} cannot go on: {differences}; start a new one, or give the settings of that run")]
-    Different { id: String, differences: String },
-    #[error("run {id} is being written by another process")]
-    Busy { id: String },
+    #[error("{path}: {reason}")]
+    File { path: String, reason: String },
+    #[error("no run called {name:?}: {hint}")]
+    Unknown { name: String, hint: String },
+    #[error("run {id} is of something else: its {what} differs; run without --resume to begin anew")]
+    Differs { id: String, what: &'static str },
 }
 
-fn newest(known: &[String]) -> String {
-    match known {
-        [] => "; there are no runs yet".into(),
-        known => format!("; the newest are {}", known.iter().take(5).cloned().collect::<Vec<_>>().join(", ")),
+impl StoreError {
+    fn file(path: &Path, reason: impl ToString) -> Self {
+        let line = |text: String| Text::line(text).shown().to_string();
+        StoreError::File { path: line(path.display().to_string()), reason: line(reason.to_string()) }
     }
 }
 
-fn shown(path: &Path) -> String {
-    Text::line(path.display().to_string()).shown().to_string()
-}
-
-/// One line of a run file.
+/// A line of a run file.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(tag = "kind", rename_all = "lowercase")]
 enum Line {
-    Run(Box<Head>),
+    Header {
+        #[serde(flatten)]
+        header: Box<RunHeader>,
+        unscored: Vec<(String, String)>,
+        problems: Vec<String>,
+    },
     Query(Box<QueryRecord>),
-    End(End),
+    End {
+        elapsed_ms: f64,
+    },
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Head {
-    #[serde(flatten)]
-    header: RunHeader,
-    unscored: Vec<(String, String)>,
-    problems: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct End {
-    elapsed_ms: f64,
-}
-
-/// A run as its file tells it.
-#[derive(Debug, Clone, Default)]
+/// A run as it was read.
+#[derive(Debug, Default)]
 pub struct StoredRun {
-    pub header: RunHeader,
-    pub records: Vec<QueryRecord>,
-    /// How long the whole run took; `None` if it has no end.
-    pub elapsed: Option<Duration>,
-    /// Lines that were left out, each a sentence with file and line.
-    pub dropped: Vec<String>,
-    unscored: Vec<(String, String)>,
-    problems: Vec<String>,
+    pub report: EvalReport,
+    pub finished: bool,
+    /// Lines that could not be used, each a sentence with file and line.
+    pub damage: Vec<String>,
+    /// Bytes up to the end of the last whole line.
+    whole: u64,
 }
 
 impl StoredRun {
-    /// Time that its requests took, without loading and what is between them.
-    pub fn answering(&self) -> Duration {
-        let milliseconds: f64 = self.records.iter().map(|r| r.timing.stage1_ms + r.timing.stage2_ms).sum();
-        Duration::from_secs_f64(milliseconds.max(0.0) / 1000.0)
-    }
-
-    pub fn task_ids(&self) -> HashSet<String> {
-        self.records.iter().map(|record| record.task_id.clone()).collect()
-    }
-
-    /// Its numbers, computed anew.
-    pub fn report(self) -> EvalReport {
-        let elapsed = self.elapsed.unwrap_or_else(|| self.answering());
-        EvalReport {
-            unscored: self.unscored.into_iter().map(|(id, reason)| (Text::line(id), reason)).collect(),
-            problems: self.problems.into_iter().map(Text::line).collect(),
-            elapsed,
-            ..EvalReport::from_records(self.header, self.records)
-        }
+    /// Requests that are done.
+    pub fn done(&self) -> HashSet<String> {
+        let outcomes = self.report.outcomes.iter().map(|outcome| outcome.record.task_id.clone());
+        outcomes.chain(self.report.no_skill.iter().map(|record| record.task_id.clone())).collect()
     }
 }
 
-/// Reads a run file with the bytes of its good lines.
-fn read(path: &Path) -> Result<(StoredRun, Vec<u8>), StoreError> {
-    let content = std::fs::read(path).map_err(|source| StoreError::Io { path: shown(path), source })?;
-    let mut lines = content.split_inclusive(|&byte| byte == b'\n').enumerate();
-    let first = lines.next().map_or(&[][..], |(_, line)| line);
-    let no_header = |reason: String| StoreError::NoHeader { path: shown(path), reason };
-    let head = match serde_json::from_slice(first) {
-        Ok(Line::Run(head)) => head,
-        Ok(_) => return Err(no_header("it is another line of one".into())),
-        Err(error) => return Err(no_header(error.to_string())),
-    };
-    let mut run =
-        StoredRun { header: head.header, unscored: head.unscored, problems: head.problems, ..StoredRun::default() };
-    let mut good = first.to_vec();
-    let mut seen = HashSet::new();
-    for (index, line) in lines {
-        let whole = line.ends_with(b"\n");
-        let fault = match serde_json::from_slice::<Line>(line) {
-            _ if !whole => Some("is torn".to_string()),
-            Err(error) => Some(format!("is no line of a run ({error})")),
-            Ok(Line::Run(_)) => Some("is a second header".into()),
-            Ok(Line::Query(record)) if !seen.insert(record.task_id.clone()) => {
-                Some(format!("answers request {} again", Text::line(&record.task_id)))
-            }
-            Ok(Line::Query(record)) => {
-                run.records.push(*record);
-                None
-            }
-            Ok(Line::End(end)) => {
-                run.elapsed = Some(Duration::try_from_secs_f64(end.elapsed_ms / 1000.0).unwrap_or_default());
-                None
-            }
-        };
-        match fault {
-            Some(fault) => run.dropped.push(format!("{}:{}: {fault}; it is left out", shown(path), index + 1)),
-            None => good.extend_from_slice(line),
-        }
-    }
-    Ok((run, good))
-}
-
-/// The folder of runs.
+/// The folder that runs are kept in.
 #[derive(Debug, Clone)]
 pub struct RunStore {
     dir: PathBuf,
 }
 
 impl RunStore {
-    /// `data` is the program's data directory ([`crate::config::Dirs::data`]).
-    pub fn new(data: &Path) -> Self {
-        RunStore { dir: data.join("runs") }
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        RunStore { dir: dir.into() }
     }
 
-    pub fn path(&self, id: &str) -> PathBuf {
-        self.dir.join(format!("{id}.{SUFFIX}"))
+    /// Begins a run: gives the report its id and time, and writes the first line.
+    ///
+    /// # Errors
+    /// If the folder or the file cannot be made.
+    pub fn create(&self, report: &mut EvalReport) -> Result<RunWriter, StoreError> {
+        fs::create_dir_all(&self.dir).map_err(|error| StoreError::file(&self.dir, error))?;
+        let now = OffsetDateTime::now_utc();
+        report.header.started = now.format(&Rfc3339).unwrap_or_default();
+        let slug: String =
+            report.header.benchmark.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(24).collect();
+        loop {
+            let stamp = (now.year(), u8::from(now.month()), now.day(), now.hour(), now.minute(), now.second());
+            let (year, month, day, hour, minute, second) = stamp;
+            let random = fastrand::u16(..);
+            report.header.id =
+                format!("{year}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{slug}-{random:04x}").to_lowercase();
+            let path = self.path(&report.header.id);
+            let header = encoded(&Line::Header {
+                header: Box::new(report.header.clone()),
+                unscored: report.unscored.iter().map(|(id, why)| (id.shown().into(), why.clone())).collect(),
+                problems: report.problems.iter().map(|problem| problem.shown().into()).collect(),
+            });
+            let begun = header.and_then(|header| self.begin(&path, &header));
+            match begun {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                file => return RunWriter::new(path.clone(), file.map_err(|error| StoreError::file(&path, error))?),
+            }
+        }
     }
 
-    /// Ids of all runs, the newest first: ids begin with the time.
+    /// A new file under this name, with its first line in it: a program killed here leaves a run or none.
+    fn begin(&self, path: &Path, header: &[u8]) -> io::Result<File> {
+        let mut file = tempfile::Builder::new().append(true).tempfile_in(&self.dir)?;
+        file.write_all(header)?;
+        file.persist_noclobber(path).map_err(|error| error.error)
+    }
+
+    /// Goes on with the newest unfinished run of the same benchmark; `None` if there is none. The report gets what is
+    /// done already.
+    ///
+    /// # Errors
+    /// If that run is of other data, settings or models, or its file cannot be used or is being written.
+    pub fn resume(&self, report: &mut EvalReport) -> Result<Option<(RunWriter, HashSet<String>)>, StoreError> {
+        for id in self.ids()? {
+            let stored = self.read(&id)?;
+            if stored.finished || stored.report.header.benchmark != report.header.benchmark {
+                continue;
+            }
+            if let Some(what) = differing(&stored.report.header, &report.header) {
+                return Err(StoreError::Differs { id, what });
+            }
+            let path = self.path(&id);
+            let file = OpenOptions::new().append(true).open(&path).map_err(|error| StoreError::file(&path, error))?;
+            let writer = RunWriter::new(path.clone(), file)?;
+            writer.file.set_len(stored.whole).map_err(|error| StoreError::file(&path, error))?;
+            let done = stored.done();
+            *report = stored.report;
+            return Ok(Some((writer, done)));
+        }
+        Ok(None)
+    }
+
+    /// Ids, newest first.
     ///
     /// # Errors
     /// If the folder is there and cannot be read.
     pub fn ids(&self) -> Result<Vec<String>, StoreError> {
-        let failed = |source| StoreError::Io { path: shown(&self.dir), source };
-        let entries = match std::fs::read_dir(&self.dir) {
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(failed)?,
+            Err(error) => return Err(StoreError::file(&self.dir, error)),
         };
-        let mut ids = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|suffix| suffix == SUFFIX)
-                && let Some(id) = path.file_stem().and_then(|stem| stem.to_str())
-            {
-                ids.push(id.to_owned());
-            }
-        }
-        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let id = |entry: io::Result<fs::DirEntry>| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            name.strip_suffix(".jsonl").map(str::to_owned)
+        };
+        let mut ids: Vec<String> = entries.filter_map(id).collect();
+        // An id begins with its time.
+        ids.sort_by(|a, b| b.cmp(a));
         Ok(ids)
     }
 
-    /// The run of this id, of the id that begins so, or the newest for "last".
+    /// The run of this id, of this unique beginning of one, or the last one.
     ///
     /// # Errors
-    /// If there is none or more than one.
+    /// If there is none, or more than one.
     pub fn find(&self, name: &str) -> Result<String, StoreError> {
         let ids = self.ids()?;
-        if name == "last"
-            && let Some(newest) = ids.first()
-        {
-            return Ok(newest.clone());
+        let unknown = |hint: String| StoreError::Unknown { name: name.to_owned(), hint };
+        if name == LAST {
+            return ids.into_iter().next().ok_or_else(|| unknown("there are no runs yet".into()));
         }
-        let matches: Vec<&String> = ids.iter().filter(|id| id.starts_with(name) && !name.is_empty()).collect();
-        match matches[..] {
-            [only] => Ok(only.clone()),
-            [..] if ids.iter().any(|id| id == name) => Ok(name.to_owned()),
-            [] => Err(StoreError::Unknown { name: Text::line(name).shown().to_string(), known: ids }),
-            _ => Err(StoreError::Ambiguous { name: name.into(), matches: matches.into_iter().cloned().collect() }),
+        if ids.iter().any(|id| id == name) {
+            return Ok(name.to_owned());
+        }
+        let matching: Vec<&String> = ids.iter().filter(|id| id.contains(name)).collect();
+        match matching[..] {
+            [id] => Ok(id.clone()),
+            [] => Err(unknown("skillscope runs list shows what there is".into())),
+            _ => Err(unknown(format!("{} runs are called something like it", matching.len()))),
         }
     }
 
-    pub fn load(&self, id: &str) -> Result<StoredRun, StoreError> {
-        Ok(read(&self.path(id))?.0)
+    /// Reads a run; its numbers are made anew from its records.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or its first line is not that of a run.
+    pub fn read(&self, id: &str) -> Result<StoredRun, StoreError> {
+        read(&self.path(id))
     }
 
+    /// # Errors
+    /// If the file cannot be removed.
     pub fn remove(&self, id: &str) -> Result<(), StoreError> {
         let path = self.path(id);
-        std::fs::remove_file(&path).map_err(|source| StoreError::Io { path: shown(&path), source })
+        fs::remove_file(&path).map_err(|error| StoreError::file(&path, error))
     }
 
-    /// An id for a run of this benchmark that begins now: time, benchmark, and four letters against chance.
-    pub fn fresh_id(header: &RunHeader) -> String {
-        let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-        let name: String = header.benchmark.chars().map(word).collect();
-        let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
-        let name: String = parts.join("-").chars().take(24).collect();
-        let chance: String = (0..4).map(|_| fastrand::lowercase()).collect();
-        format!("{}-{}-{chance}", header.started.replace([':', '-'], ""), name.trim_end_matches('-'))
+    pub fn path(&self, id: &str) -> PathBuf {
+        self.dir.join(format!("{id}.jsonl"))
     }
-
-    /// Begins the file of a run in which nothing is answered yet.
-    ///
-    /// # Errors
-    /// If the folder cannot be made or written, or the id is taken.
-    pub fn create(&self, report: &EvalReport) -> Result<RunWriter, StoreError> {
-        let path = self.path(&report.header.id);
-        let failed = |source| StoreError::Io { path: shown(&path), source };
-        std::fs::create_dir_all(&self.dir).map_err(failed)?;
-        let head = Head {
-            header: report.header.clone(),
-            unscored: report.unscored.iter().map(|(id, why)| (id.shown().to_owned(), why.clone())).collect(),
-            problems: report.problems.iter().map(|problem| problem.shown().to_owned()).collect(),
-        };
-        let file = self.placed(&path, &encoded(&Line::Run(Box::new(head))).map_err(failed)?, false)?;
-        Ok(RunWriter::new(path, file))
-    }
-
-    /// Opens a run to go on where it was. What its file holds wrongly is gone from it afterwards.
-    ///
-    /// # Errors
-    /// If the run was made from something else than `header` says, or another process is writing it.
-    pub fn resume(&self, id: &str, header: &RunHeader) -> Result<(StoredRun, RunWriter), StoreError> {
-        let path = self.path(id);
-        let failed = |source| StoreError::Io { path: shown(&path), source };
-        let file = OpenOptions::new().append(true).open(&path).map_err(failed)?;
-        lock(&file, id).map_err(|error| error.unwrap_or_else(failed))?;
-        let (run, good) = read(&path)?;
-        let differences = differences(&run.header, header);
-        if !differences.is_empty() {
-            return Err(StoreError::Different { id: id.into(), differences: differences.join(", ") });
-        }
-        // The old file stays locked until the new one, locked too, has its name.
-        let file = if run.dropped.is_empty() { file } else { self.placed(&path, &good, true)? };
-        Ok((run, RunWriter::new(path, file)))
-    }
-
-    /// A locked file with this content, under its name at once and not before.
-    fn placed(&self, path: &Path, content: &[u8], replace: bool) -> Result<File, StoreError> {
-        let failed = |source| StoreError::Io { path: shown(path), source };
-        let mut file = tempfile::Builder::new().append(true).tempfile_in(&self.dir).map_err(failed)?;
-        file.write_all(content).and_then(|()| file.as_file().sync_data()).map_err(failed)?;
-        lock(file.as_file(), "").map_err(|error| error.unwrap_or_else(failed))?;
-        let placed = if replace { file.persist(path) } else { file.persist_noclobber(path) };
-        placed.map_err(|error| failed(error.error))
-    }
-}
-
-/// The error is a function of how to name the file where the system gave one.
-fn lock(file: &File, id: &str) -> Result<(), LockError> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(LockError::Busy(id.into())),
-        // Some network file systems have no locks; a run there is as safe as its owner makes it.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
-        Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
-    }
-}
-
-enum LockError {
-    Busy(String),
-    Io(io::Error),
-}
-
-impl LockError {
-    fn unwrap_or_else(self, failed: impl FnOnce(io::Error) -> StoreError) -> StoreError {
-        match self {
-            LockError::Busy(id) => StoreError::Busy { id },
-            LockError::Io(error) => failed(error),
-        }
-    }
-}
-
-/// What makes two headers different runs, in words.
-fn differences(old: &RunHeader, new: &RunHeader) -> Vec<&'static str> {
-    [
-        (old.benchmark_fingerprint != new.benchmark_fingerprint, "the benchmark's files differ"),
-        (old.protocol != new.protocol, "the protocol differs"),
-        (old.planned != new.planned, "the number of requests differs"),
-        (old.pool_fingerprint != new.pool_fingerprint || old.pool != new.pool, "the pool of skills differs"),
-        (old.settings != new.settings, "the settings differ"),
-        (old.system != new.system || old.profile != new.profile, "the models or their profiles differ"),
-        (old.program != new.program, "it was made by another version of the program"),
-    ]
-    .into_iter()
-    .filter_map(|(differs, what)| differs.then_some(what))
-    .collect()
 }
 
 fn encoded(line: &Line) -> io::Result<Vec<u8>> {
@@ -326,7 +217,108 @@ fn encoded(line: &Line) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Appends to a run.
+/// What a resumed run must have in common with what it was, in words; `None` if all is the same.
+fn differing(stored: &RunHeader, wanted: &RunHeader) -> Option<&'static str> {
+    let pairs = [
+        ("benchmark", stored.benchmark_fingerprint == wanted.benchmark_fingerprint),
+        ("protocol", stored.protocol == wanted.protocol),
+        ("pool of skills", stored.pool_fingerprint == wanted.pool_fingerprint),
+        ("settings", stored.settings == wanted.settings),
+        ("models or their settings", stored.system == wanted.system && stored.profile == wanted.profile),
+        ("number of requests", stored.planned == wanted.planned),
+        ("program version", stored.program == wanted.program),
+    ];
+    pairs.into_iter().find(|(_, same)| !same).map(|(what, _)| what)
+}
+
+fn read(path: &Path) -> Result<StoredRun, StoreError> {
+    let fail = |reason: &dyn ToString| StoreError::file(path, reason.to_string());
+    let mut reader = BufReader::new(File::open(path).map_err(|error| fail(&error))?);
+    let mut stored = StoredRun::default();
+    let (mut number, mut bytes) = (0, 0);
+    let mut line = Vec::new();
+    let mut has_header = false;
+    while reader.read_until(b'\n', &mut line).map_err(|error| fail(&error))? > 0 {
+        number += 1;
+        bytes += line.len() as u64;
+        let whole = line.ends_with(b"\n");
+        let parsed = serde_json::from_slice::<Line>(&line);
+        line.clear();
+        match parsed {
+            Ok(Line::Header { header, unscored, problems }) if !has_header => {
+                has_header = true;
+                stored.report = EvalReport::new(shown_header(*header));
+                stored.report.unscored =
+                    unscored.into_iter().map(|(id, why)| (Text::line(id), Text::line(why).shown().into())).collect();
+                stored.report.problems = problems.into_iter().map(Text::line).collect();
+            }
+            _ if !has_header => return Err(fail(&"is not a run: its first line is not a header")),
+            Ok(Line::Query(record)) if whole => {
+                let timing = record.timing;
+                stored.report.push(shown(*record));
+                let elapsed = stored.report.elapsed.saturating_add(milliseconds(timing.stage1_ms + timing.stage2_ms));
+                stored.report.elapsed = elapsed;
+            }
+            Ok(Line::End { elapsed_ms }) => {
+                stored.finished = true;
+                stored.report.elapsed = milliseconds(elapsed_ms);
+            }
+            _ if !whole => {
+                stored.damage.push(format!("{}:{number}: the last line is torn; it is left out", path.display()));
+                break;
+            }
+            _ => stored.damage.push(format!("{}:{number}: is not a line of a run; it is left out", path.display())),
+        }
+        if whole {
+            stored.whole = bytes;
+        }
+    }
+    match has_header {
+        true => Ok(stored),
+        false => Err(fail(&"is empty")),
+    }
+}
+
+/// Zero for what is no time.
+fn milliseconds(count: f64) -> Duration {
+    Duration::try_from_secs_f64(count / 1000.0).unwrap_or_default()
+}
+
+/// A run file may come from elsewhere: what is printed of it is made harmless, as everywhere.
+fn shown(record: QueryRecord) -> QueryRecord {
+    let line = |text: String| Text::line(text).shown().to_owned();
+    let lines = |texts: Vec<String>| texts.into_iter().map(line).collect();
+    let scored = |list: Vec<Scored>| {
+        list.into_iter().map(|scored| Scored { id: line(scored.id), score: scored.score }).collect()
+    };
+    QueryRecord {
+        task_id: line(record.task_id),
+        gold: lines(record.gold),
+        grades: record.grades.into_iter().map(|(id, grade)| (line(id), grade)).collect(),
+        gold_missing: lines(record.gold_missing),
+        shortlist: scored(record.shortlist),
+        ranking: scored(record.ranking),
+        cut: lines(record.cut),
+        near_duplicates: record.near_duplicates.into_iter().map(|(a, b)| (line(a), line(b))).collect(),
+        strata: record.strata.into_iter().map(|s| super::Stratum::new(line(s.group), line(s.name))).collect(),
+        ..record
+    }
+}
+
+fn shown_header(header: RunHeader) -> RunHeader {
+    let line = |text: String| Text::line(text).shown().to_owned();
+    RunHeader {
+        id: line(header.id),
+        started: line(header.started),
+        program: line(header.program),
+        benchmark: line(header.benchmark),
+        system: line(header.system),
+        revision: header.revision.map(line),
+        ..header
+    }
+}
+
+/// The open file of a run.
 #[derive(Debug)]
 pub struct RunWriter {
     path: PathBuf,
@@ -335,40 +327,144 @@ pub struct RunWriter {
 }
 
 impl RunWriter {
-    fn new(path: PathBuf, file: File) -> Self {
-        RunWriter { path, file, synced: Instant::now() }
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// # Errors
+    /// If another process holds the file.
+    fn new(path: PathBuf, file: File) -> Result<Self, StoreError> {
+        file.try_lock().map_err(|_| StoreError::file(&path, "is being written by another process"))?;
+        Ok(RunWriter { path, file, synced: Instant::now() })
     }
 
     /// # Errors
-    /// If the file cannot be written: the disk may be full.
-    pub fn push(&mut self, record: &QueryRecord) -> Result<(), StoreError> {
-        self.append(&Line::Query(Box::new(record.clone())))?;
+    /// If it cannot be written; what was written stays.
+    pub fn append(&mut self, record: &QueryRecord) -> Result<(), StoreError> {
+        self.line(&Line::Query(Box::new(record.clone())))?;
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }
         Ok(())
     }
 
-    /// The run is complete.
+    /// Closes a run that is done.
+    ///
+    /// # Errors
+    /// As [`RunWriter::append`].
     pub fn finish(mut self, elapsed: Duration) -> Result<(), StoreError> {
-        self.append(&Line::End(End { elapsed_ms: elapsed.as_micros() as f64 / 1000.0 }))?;
+        self.line(&Line::End { elapsed_ms: elapsed.as_micros() as f64 / 1000.0 })?;
         self.sync()
     }
 
-    fn append(&mut self, line: &Line) -> Result<(), StoreError> {
+    fn line(&mut self, line: &Line) -> Result<(), StoreError> {
         let written = encoded(line).and_then(|bytes| self.file.write_all(&bytes));
-        written.map_err(|source| StoreError::Io { path: shown(&self.path), source })
+        written.map_err(|error| StoreError::file(&self.path, error))
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
         self.synced = Instant::now();
-        self.file.sync_data().map_err(|source| StoreError::Io { path: shown(&self.path), source })
+        self.file.sync_data().map_err(|error| StoreError::file(&self.path, error))
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn record(id: &str) -> QueryRecord {
+        QueryRecord {
+            task_id: id.into(),
+            gold: vec!["a".into()],
+            shortlist: vec![Scored { id: "a".into(), score: 0.5 }],
+            ..QueryRecord::default()
+        }
+    }
+
+    fn report() -> EvalReport {
+        EvalReport::new(RunHeader { benchmark: "Demo: äö".into(), planned: 3, ..RunHeader::default() })
+    }
+
+    #[test]
+    fn a_run_reads_back_with_the_same_numbers() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RunStore::new(dir.path().join("runs"));
+        let mut live = report();
+        let mut writer = store.create(&mut live).unwrap();
+        for id in ["one", "two", "three"] {
+            writer.append(&record(id)).unwrap();
+            live.push(record(id));
+        }
+        writer.finish(Duration::from_millis(1500)).unwrap();
+        let stored = store.read(&store.find(LAST).unwrap()).unwrap();
+        assert!(stored.finished && stored.damage.is_empty());
+        assert_eq!(stored.report.header, live.header);
+        assert_eq!(stored.report.all.after(), live.all.after());
+        assert_eq!(stored.report.elapsed, Duration::from_millis(1500));
+        assert!(store.resume(&mut report()).unwrap().is_none(), "a finished run is not resumed");
+    }
+
+    #[test]
+    fn a_torn_run_goes_on_where_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RunStore::new(dir.path());
+        let mut begun = report();
+        let mut writer = store.create(&mut begun).unwrap();
+        writer.append(&record("one")).unwrap();
+        drop(writer);
+        let path = store.path(&begun.header.id);
+        let whole = fs::read(&path).unwrap();
+        let torn = [&whole[..], b"{\"kind\":\"query\",\"task_id\":\"tw"].concat();
+        fs::write(&path, &torn).unwrap();
+        assert!(store.read(&begun.header.id).unwrap().damage[0].contains(":3: the last line is torn"));
+
+        let mut resumed = report();
+        let (mut writer, done) = store.resume(&mut resumed).unwrap().unwrap();
+        assert_eq!((done, resumed.scored()), (HashSet::from(["one".to_owned()]), 1));
+        assert_eq!(fs::read(&path).unwrap(), whole, "the torn line is gone");
+        let other = store.resume(&mut report()).unwrap_err().to_string();
+        assert!(other.contains("being written by another process"), "{other}");
+        writer.append(&record("two")).unwrap();
+        writer.finish(Duration::ZERO).unwrap();
+        assert!(store.read(&begun.header.id).unwrap().damage.is_empty());
+    }
+
+    #[test]
+    fn hostile_numbers_are_read_as_far_as_they_mean_something() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RunStore::new(dir.path());
+        let mut begun = report();
+        let mut unscored = record("one");
+        unscored.ranking = vec![Scored { id: "a".into(), score: f32::NEG_INFINITY }];
+        unscored.timing.stage1_ms = 1e300;
+        let mut writer = store.create(&mut begun).unwrap();
+        writer.append(&unscored).unwrap();
+        drop(writer);
+        let stored = store.read(&begun.header.id).unwrap();
+        assert!(stored.damage.is_empty(), "a skill that no model scored is written as null: {:?}", stored.damage);
+        assert_eq!(stored.report.outcomes[0].record.ranking, unscored.ranking);
+        assert_eq!(stored.report.elapsed, Duration::ZERO);
+    }
+
+    #[test]
+    fn another_system_does_not_go_on_with_this_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RunStore::new(dir.path());
+        drop(store.create(&mut report()).unwrap());
+        let mut other = report();
+        other.header.system = "another".into();
+        let error = store.resume(&mut other).unwrap_err().to_string();
+        assert!(error.contains("models or their settings differs"), "{error}");
+        let mut unrelated = report();
+        unrelated.header.benchmark = "another".into();
+        assert!(store.resume(&mut unrelated).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_no_run_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RunStore::new(dir.path());
+        assert!(store.find(LAST).unwrap_err().to_string().contains("no runs yet"));
+        for (content, says) in [("", "is empty"), ("{}\n", "first line is not a header")] {
+            fs::write(store.path("x"), content).unwrap();
+            assert!(store.read("x").unwrap_err().to_string().contains(says));
+        }
+        assert!(store.find("nothing").unwrap_err().to_string().contains("runs list"));
+    }
+}

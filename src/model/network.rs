@@ -1,6 +1,5 @@
 //! What bi- and cross-encoders share: a tokenizer and a network, run in steps on the model threads.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,25 +7,36 @@ use serde::Serialize;
 use super::bert::{Bert, Compute};
 use super::forward::{Hidden, Output, RunError};
 use super::packed::{Arithmetic, Level};
+use super::qwen3::{Qwen3, Setup};
 use super::source::{Architecture, ModelFiles};
 use super::weights::Weights;
-use super::{ModelError, ModelId, Placement, Precision, Stop, pool};
+use super::{Device, ModelError, ModelId, Placement, Precision, Stop, pool};
 use crate::text::{Encoding, TextTokenizer};
 
-/// Tokens per forward pass. From 512 on, the matrix products gain nothing from more rows; a step of 1,024 takes about
-/// 100 ms on two cores, its activations (6 MB) stay near the caches, and stopping is asked six times in it.
+/// Tokens per forward pass on a processor. From 512 on, the matrix products gain nothing from more rows; a step of 1,024
+/// takes about 100 ms on two cores, its activations (6 MB) stay near the caches, and stopping is asked six times in it.
 const STEP_TOKENS: usize = 1024;
+
+/// The same on a GPU: what text-embeddings-inference settled on (ml.md section 2), a tenth of a second of an 8B.
+const GPU_STEP_TOKENS: usize = 16 * 1024;
 
 /// The architectures that can be run.
 enum Net {
     Bert(Bert),
+    Qwen3(Qwen3),
 }
 
 impl Net {
-    /// On the processor BERT computes in f32 but for the matrix products.
     fn load(files: &ModelFiles, weights: &Weights, placement: Placement) -> Result<(Self, Placement), ModelError> {
+        let config = match &files.architecture {
+            Architecture::Bert(config) => config,
+            Architecture::Qwen3(config) => {
+                let net = Qwen3::load(weights, config.clone(), Setup::from(placement))?;
+                return Ok((Net::Qwen3(net), placement));
+            }
+        };
+        // On the processor BERT computes in f32 but for the matrix products.
         let device = placement.device.resolve()?;
-        let Architecture::Bert(config) = &files.architecture;
         let (compute, precision) = match (placement.precision, Level::fast()) {
             (precision, _) if !device.is_cpu() => (Compute::Candle(&device, precision.dtype()), precision),
             (Precision::Bf16, Some(level)) => (Compute::Loops(Arithmetic::Bf16(level)), Precision::Bf16),
@@ -39,18 +49,32 @@ impl Net {
     fn hidden_size(&self) -> usize {
         match self {
             Net::Bert(bert) => bert.config().hidden_size,
+            Net::Qwen3(net) => net.config().hidden_size,
         }
     }
 
     fn longest(&self) -> usize {
         match self {
             Net::Bert(bert) => bert.config().longest(),
+            Net::Qwen3(net) => net.config().max_position_embeddings,
         }
     }
 
     fn forward(&self, sequences: &[&Encoding], output: Output, capture: bool, stop: Stop) -> Result<Hidden, RunError> {
         match self {
             Net::Bert(bert) => bert.forward(sequences, output, capture, stop),
+            Net::Qwen3(net) => net.forward(sequences, output, capture, stop),
+        }
+    }
+
+    /// Leading tokens of all texts that are computed once for all of them, and so cost a step nothing.
+    fn shared(&self, encodings: &[Encoding], output: Output) -> usize {
+        match (self, encodings) {
+            (Net::Qwen3(_), [first, rest @ ..]) if output == Output::Last => {
+                let alike = |other: &Encoding| first.ids.iter().zip(&other.ids).take_while(|(a, b)| a == b).count();
+                rest.iter().map(alike).min().unwrap_or(0)
+            }
+            _ => 0,
         }
     }
 }
@@ -88,20 +112,23 @@ impl Network {
         self.net.longest()
     }
 
-    /// Runs all encodings in steps; `each` gets every step's result, in order.
+    /// Runs all encodings in steps; `each` gets every step's encodings by their number, and its result.
     pub fn run(
         &self,
         id: &ModelId,
         encodings: &[Encoding],
         output: Output,
         stop: Stop,
-        mut each: impl FnMut(Hidden),
+        mut each: impl FnMut(&[usize], Hidden),
     ) -> Result<(), ModelError> {
-        for step in steps(encodings) {
-            let sequences: Vec<&Encoding> = encodings[step].iter().collect();
+        let on_gpu = self.placement.device != Device::Cpu;
+        let order = order(encodings, on_gpu);
+        let budget = if on_gpu { GPU_STEP_TOKENS } else { STEP_TOKENS };
+        for step in steps(encodings, &order, self.net.shared(encodings, output), budget) {
+            let sequences: Vec<&Encoding> = step.iter().map(|&index| &encodings[index]).collect();
             // The threads are taken anew for every step, so that someone else's short text gets in between.
             let hidden = pool::run(|| self.net.forward(&sequences, output, false, stop));
-            each(hidden.map_err(|error| failed(id, error))?);
+            each(step, hidden.map_err(|error| failed(id, error))?);
         }
         Ok(())
     }
@@ -119,19 +146,31 @@ fn failed(id: &ModelId, error: RunError) -> ModelError {
     }
 }
 
-/// Neighbours that together stay within [`STEP_TOKENS`]; a longer one goes alone.
-fn steps(encodings: &[Encoding]) -> Vec<Range<usize>> {
-    let mut steps: Vec<Range<usize>> = Vec::new();
-    let mut tokens = 0;
-    for (index, encoding) in encodings.iter().enumerate() {
-        tokens += encoding.ids.len();
-        match steps.last_mut() {
-            Some(step) if tokens <= STEP_TOKENS => step.end = index + 1,
-            _ => {
-                tokens = encoding.ids.len();
-                steps.push(index..index + 1);
-            }
+/// Shortest first where attention pads the texts of a step to the longest of them, which is on a GPU; on a processor
+/// nothing is padded.
+fn order(encodings: &[Encoding], sorted: bool) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..encodings.len()).collect();
+    if sorted {
+        order.sort_by_key(|&index| encodings[index].ids.len());
+    }
+    order
+}
+
+/// Neighbours in this order that together stay within `budget` tokens, `shared` of each left out; a longer one goes
+/// alone.
+fn steps<'a>(encodings: &[Encoding], order: &'a [usize], shared: usize, budget: usize) -> Vec<&'a [usize]> {
+    let length = |index: usize| encodings[index].ids.len().saturating_sub(shared);
+    let mut steps = Vec::new();
+    let (mut start, mut tokens) = (0, 0);
+    for (at, &index) in order.iter().enumerate() {
+        tokens += length(index);
+        if tokens > budget && at > start {
+            steps.push(&order[start..at]);
+            (start, tokens) = (at, length(index));
         }
+    }
+    if start < order.len() {
+        steps.push(&order[start..]);
     }
     steps
 }
@@ -154,4 +193,24 @@ pub fn identify(
     // 16 bytes, as for skills' content: enough that no two models meet.
     let fingerprint = hasher.finalize().to_hex()[..32].to_owned();
     Ok(ModelId { name: name.to_owned(), fingerprint })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lengths(all: &[usize]) -> Vec<Encoding> {
+        all.iter().map(|&length| Encoding { ids: vec![0; length], ..Encoding::default() }).collect()
+    }
+
+    #[test]
+    fn steps_hold_every_encoding_once_and_keep_to_the_budget() {
+        let encodings = lengths(&[5, 3, 9, 1, 1, 20, 4]);
+        let plain = order(&encodings, false);
+        assert_eq!(steps(&encodings, &plain, 0, 10), [&[0, 1][..], &[2, 3], &[4], &[5], &[6]]);
+        assert_eq!(steps(&encodings, &plain, 1, 10), [&[0, 1][..], &[2, 3, 4], &[5], &[6]]);
+        let sorted = order(&encodings, true);
+        assert_eq!(steps(&encodings, &sorted, 0, 10), [&[3, 4, 1, 6][..], &[0], &[2], &[5]]);
+        assert!(steps(&[], &[], 0, 10).is_empty());
+    }
 }

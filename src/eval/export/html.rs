@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::escape;
 use super::tables::rows;
-use crate::eval::stats::{RESAMPLES, mean_interval};
+use crate::eval::stats::{RESAMPLES, bootstrap};
 use crate::eval::{Audit, EvalReport, Failure, QueryOutcome};
 use crate::library::Text;
 
@@ -46,7 +46,7 @@ fn data(report: &EvalReport) -> Value {
     let labels = |pairs: &[(&str, &str)]| -> Map<String, Value> {
         pairs.iter().map(|&(key, label)| (key.to_owned(), label.into())).collect()
     };
-    let interval = |&metric| mean_interval(&report.values(metric)).map(|interval| [interval.low, interval.high]);
+    let interval = |&metric| bootstrap(&report.values(metric)).map(|interval| [interval.low, interval.high]);
     data["reranked"] = report.reranked().into();
     data["resamples"] = RESAMPLES.into();
     data["headline"] = protocol.spell(headline).into();

@@ -1,7 +1,7 @@
 //! Tables: one row per request (CSV), and the means (Markdown, LaTeX).
 
 use super::escape;
-use crate::eval::stats::mean_interval;
+use crate::eval::stats::bootstrap;
 use crate::eval::{EvalReport, Metric, MetricRow};
 use crate::library::Text;
 
@@ -85,7 +85,7 @@ fn number(value: Option<f64>) -> String {
 
 /// The interval of the final ranking's mean.
 fn interval(report: &EvalReport, metric: Metric) -> String {
-    mean_interval(&report.values(metric)).map_or_else(String::new, |i| format!("[{:.3}, {:.3}]", i.low, i.high))
+    bootstrap(&report.values(metric)).map_or_else(String::new, |i| format!("[{:.3}, {:.3}]", i.low, i.high))
 }
 
 pub fn markdown(report: &EvalReport) -> String {
