@@ -61,7 +61,7 @@ enum Command {
     Index(index::Args),
     /// Run a benchmark (the built-in one by default) and print its metrics.
     Eval(eval::Args),
-    /// List, show, compare and delete earlier evaluations.
+    /// List, show, compare, export and delete earlier evaluations.
     Runs(runs::Args),
     /// Embed JSON lines from standard input: {"text"} gives {"embedding", "ids"}.
     Embed(embed::Args),

@@ -5,6 +5,7 @@ pub mod benchmark;
 pub mod catalogue;
 pub mod compare;
 pub mod describe;
+pub mod export;
 pub mod failure;
 pub mod hub;
 mod loaders;
