@@ -2,15 +2,14 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use skillscope::model::Precision;
 
-use crate::REPEATS;
 use crate::work::{BATCH, Model, Work};
+use crate::{Cost, REPEATS};
 
 pub struct Theirs {
-    pub best: Duration,
+    pub best: Cost,
     pub note: String,
 }
 
@@ -48,6 +47,7 @@ pub fn measure(
     }
     anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let best = Duration::from_secs_f64(answer["best"].as_f64().unwrap_or(f64::NAN));
+    let number = |key: &str| answer[key].as_f64().unwrap_or(f64::NAN);
+    let best = Cost { wall: number("best"), processors: number("processors") };
     Ok(Some(Theirs { best, note: format!("{}{limited}", answer["version"].as_str().unwrap_or("unknown")) }))
 }
