@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use skillscope::engine::{EvalEvent, ModelState, Request, Response, RunId};
-use skillscope::eval::{Benchmark, EvalReport, Failure, Metric, MetricRow, Qrels, QueryOutcome, Task};
+use skillscope::eval::{Benchmark, EvalReport, Qrels, QueryRecord, RunHeader, Scored, Stratum, Task};
 use skillscope::library::{Library, SkillIx, Text};
 use skillscope::search::{QueryId, Stage1};
 use skillscope::tui::action::Action;
@@ -268,58 +268,53 @@ fn a_click_selects_and_the_wheel_moves() {
 fn evaluated(done: usize) -> (Evaluate, Session, Outbox) {
     let (mut tab, session, mut out) = (Evaluate::new(), fixture::session(), Outbox::default());
     let text = |text: &str| Text::line(text);
-    let task = Task { id: text("t"), request: text("r"), domain: text(""), difficulty: text(""), tags: Vec::new() };
+    let task = Task {
+        id: text("t"),
+        request: text("r"),
+        domain: text(""),
+        difficulty: text(""),
+        tags: Vec::new(),
+        strata: Vec::new(),
+    };
     let benchmark = Benchmark { tasks: vec![(task, Qrels::default()); 120], ..Benchmark::demo() };
     tab.start(benchmark, &session, &mut out);
     if done > 0 {
         let report = Arc::new(report(done));
-        let (run, outcome) = (RunId(1), report.outcomes[0].clone());
-        tab.response(
-            &Response::Eval(EvalEvent::Progress { run, done, of: 120, outcome, so_far: report }),
-            &session,
-            &mut out,
-        );
+        let event = EvalEvent::Progress { run: RunId(1), so_far: report };
+        tab.response(&Response::Eval(event), &session, &mut out);
     }
     (tab, session, out)
 }
 
 fn report(done: usize) -> EvalReport {
-    let failures = [None, Some(Failure::NotInShortlist), Some(Failure::Demoted), Some(Failure::RankedLow)];
-    let outcomes = (0..done)
-        .map(|at| {
-            let mut after = MetricRow::default();
-            after.0[Metric::NdcgAt10 as usize] = at as f64 / 200.0;
-            Arc::new(QueryOutcome {
-                task_id: Text::line(format!("demo-{at}")),
-                request: Text::block(format!("Request {at}: do what has to be done, and say so.\nSecond line.")),
-                gold: vec![Text::line("gold")],
-                gold_missing: Vec::new(),
-                ranking: Vec::new(),
-                best_before: (at % 4 != 1).then_some(at % 7 + 1),
-                best_after: (at % 4 != 1).then_some(at % 13 + 1),
-                before: MetricRow::default(),
-                after,
-                provisional: false,
-                failure: failures[at % 4],
-                elapsed: Duration::from_millis(40),
-            })
-        })
-        .collect();
-    EvalReport {
+    // Every fourth request: found, lost by stage 1, demoted, ranked low.
+    let ranks = [(3, 1), (0, 0), (2, 14), (15, 12)];
+    let list = |gold: usize| -> Vec<Scored> {
+        let id = |rank: usize| if rank == gold { "gold".into() } else { format!("skill-{rank}") };
+        (1..=20).map(|rank| Scored { id: id(rank), score: 1.0 / rank as f32 }).collect()
+    };
+    let record = |at: usize| QueryRecord {
+        task_id: format!("demo-{at}"),
+        request: format!("Request {at}: do what has to be done, and say so.\nSecond line."),
+        gold: vec!["gold".into()],
+        strata: vec![Stratum::new("skills", if at % 3 == 0 { "multi" } else { "single" })],
+        shortlist: list(ranks[at % 4].0),
+        ranking: list(ranks[at % 4].1),
+        ..QueryRecord::default()
+    };
+    let header = RunHeader {
         benchmark: "demo".into(),
-        protocol: "builtin, fused, fields full, depth 20, nDCG with linear gain".into(),
-        before: MetricRow([0.61, 0.7, 0.72, 0.81, 0.78]),
-        after: MetricRow([0.66, 0.74, 0.7, 0.81, 0.75]),
-        single: (MetricRow([0.7, 0.8, 0.78, 0.9, 0.9]), 80),
-        multi: (MetricRow([0.5, 0.6, 0.6, 0.7, 0.5]), 36),
-        scored: done - 2,
+        system: "builtin, fused, fields full, depth 20".into(),
+        planned: 120,
+        ..RunHeader::default()
+    };
+    EvalReport {
         unscored: vec![
             (Text::line("demo-17"), "no gold skill in the library".into()),
             (Text::line("demo-90"), String::new()),
         ],
-        outcomes,
         elapsed: Duration::from_secs(6),
-        ..EvalReport::default()
+        ..EvalReport::from_records(header, (0..done).map(record))
     }
 }
 

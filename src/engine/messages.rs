@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::eval::{Benchmark, EvalReport, QueryOutcome};
+use crate::eval::{Benchmark, EvalReport};
 use crate::library::load::Source;
 use crate::library::{Library, SkillIx, Text};
 use crate::model::catalogue::Entry;
@@ -130,12 +130,9 @@ pub struct Indexing {
 
 #[derive(Debug, Clone)]
 pub enum EvalEvent {
-    /// One request is done.
+    /// More requests are done.
     Progress {
         run: RunId,
-        done: usize,
-        of: usize,
-        outcome: Arc<QueryOutcome>,
         so_far: Arc<EvalReport>,
     },
     Finished {

@@ -1,21 +1,22 @@
 //! A [`Benchmark`]: requests and what each of them needs.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::library::Text;
 use crate::library::load::Source as PoolSource;
 
-use super::skillrouter::{self, Files, Source};
+use super::loaders::skillrouter::{self, Files};
+use super::loaders::source::Source;
+use super::loaders::{r3, skillret};
+use super::{Protocol, Stratum};
 
 /// The tag of a request that no skill is meant to answer.
 pub const NO_SKILL: &str = "no-skill";
 
-/// Largest file of a benchmark that is read. SkillRouter's largest (relevance.json) is under 1 MB; the bound keeps a
-/// wrong path, such as a pool, from filling memory.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+/// What is said where no layout fits.
+const LAYOUT: &str = "a benchmark is a folder with tasks.jsonl and relevance.json (SkillRouter), data/queries and \
+                      data/skills (SkillRet), or data/test.jsonl and data/skills_test.jsonl (R3-Skill)";
 
 /// One request with what it needs.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Task {
     pub domain: Text,
     pub difficulty: Text,
     pub tags: Vec<Text>,
+    /// Parts of the benchmark it belongs to beside difficulty and domain.
+    pub strata: Vec<Stratum>,
 }
 
 impl Task {
@@ -60,6 +63,10 @@ pub struct Benchmark {
     pub name: String,
     /// BLAKE3 of its files (first 16 bytes, hex): numbers of different revisions are not comparable.
     pub fingerprint: String,
+    /// Whose rules it is scored by.
+    pub protocol: Protocol,
+    /// The revision of the data set it is, where that is known.
+    pub revision: Option<String>,
     /// The skills it is meant to be run over; `None` if the folder names none.
     pub pool: Option<PoolSource>,
     pub tasks: Vec<(Task, Qrels)>,
@@ -77,7 +84,7 @@ pub struct BenchmarkError {
 }
 
 impl BenchmarkError {
-    pub(super) fn new(path: impl AsRef<str>, reason: impl AsRef<str>) -> Self {
+    pub(in crate::eval) fn new(path: impl AsRef<str>, reason: impl AsRef<str>) -> Self {
         let line = |text: &str| Text::line(text).shown().to_string();
         BenchmarkError { path: line(path.as_ref()), reason: line(reason.as_ref()) }
     }
@@ -97,6 +104,8 @@ impl Benchmark {
         skillrouter::parse(&files, "demo", Some(PoolSource::Demo)).unwrap_or_else(|error| Benchmark {
             name: "demo".into(),
             fingerprint: String::new(),
+            protocol: Protocol::SkillRouter,
+            revision: None,
             pool: Some(PoolSource::Demo),
             tasks: Vec::new(),
             skipped: Vec::new(),
@@ -104,44 +113,30 @@ impl Benchmark {
         })
     }
 
-    /// Reads a folder in SkillRouter's layout: `tasks.jsonl`, `relevance.json` and, if it is there, `manifest.json`
-    /// for the name. A row that cannot be used is one of [`Benchmark::problems`]; a file that cannot be is an error.
+    /// Reads a folder in the layout of SkillRouter, SkillRet or R3-Skill, told by its files. A row that cannot be used is
+    /// one of [`Benchmark::problems`]; a file that cannot be is an error.
     pub fn open(dir: &Path) -> Result<Self, BenchmarkError> {
+        let folder = dir.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        let name = Text::line(folder.unwrap_or_else(|| dir.to_string_lossy().into_owned())).shown().to_string();
+        if let Some(root) = r3::root(dir) {
+            return r3::open(&root, &name);
+        }
+        if let Some(root) = skillret::root(dir) {
+            return skillret::open(&root, &name);
+        }
         let manifest = dir.join("manifest.json");
         let files = Files {
-            tasks: read(&dir.join("tasks.jsonl"))?,
-            relevance: read(&dir.join("relevance.json"))?,
-            manifest: if manifest.exists() { Some(read(&manifest)?) } else { None },
+            tasks: Source::read(&dir.join("tasks.jsonl"), LAYOUT)?,
+            relevance: Source::read(&dir.join("relevance.json"), LAYOUT)?,
+            manifest: if manifest.exists() { Some(Source::read(&manifest, LAYOUT)?) } else { None },
         };
-        let folder = dir.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
         let named = files.manifest.as_ref().and_then(skillrouter::pool_path);
         let pool = Self::pool_dir(dir, named.as_deref()).map(|pool| PoolSource::Paths(vec![pool]));
-        skillrouter::parse(&files, &folder.unwrap_or_else(|| dir.to_string_lossy().into_owned()), pool)
+        skillrouter::parse(&files, &name, pool)
     }
 
     /// The pool that a folder brings with it: what its manifest names, else the shards of SkillRouter's easy tier.
     fn pool_dir(dir: &Path, named: Option<&str>) -> Option<PathBuf> {
         named.map(|path| dir.join(path)).into_iter().chain([dir.join("easy")]).find(|pool| pool.is_dir())
     }
-}
-
-fn read(path: &Path) -> Result<Source, BenchmarkError> {
-    let label = path.to_string_lossy();
-    let fail = |reason: String| BenchmarkError::new(&label, reason);
-    // Metadata first: opening a FIFO would wait for a writer.
-    let metadata = path.metadata().map_err(|error| {
-        let layout = "a benchmark in SkillRouter's layout is a folder with tasks.jsonl and relevance.json";
-        fail(format!("cannot be read ({error}); {layout}"))
-    })?;
-    if !metadata.is_file() {
-        return Err(fail("is not a regular file".into()));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| fail(format!("cannot be read ({error})")))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(fail(format!("is larger than {} MiB; is it a pool?", MAX_FILE_BYTES >> 20)));
-    }
-    Ok(Source::new(&label, bytes))
 }

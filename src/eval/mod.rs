@@ -1,12 +1,21 @@
 //! Benchmarks, metrics and the walk of a file of requests down the same road as live search.
 
+pub mod abstention;
 pub mod benchmark;
+pub mod failure;
+mod loaders;
 pub mod metrics;
+pub mod predictions;
+pub mod protocol;
+pub mod record;
 pub mod report;
 pub mod runner;
-mod skillrouter;
+mod strata;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};
-pub use metrics::{Metric, MetricRow};
-pub use report::{EvalReport, Failure, QueryOutcome};
-pub use runner::{Routed, Router, evaluate};
+pub use failure::{Audit, Failure};
+pub use metrics::{Metric, MetricKind, MetricRow};
+pub use protocol::Protocol;
+pub use record::{QueryRecord, Scored, Stratum, Timing};
+pub use report::{EvalReport, QueryOutcome, RunHeader, StratumRow};
+pub use runner::{Routed, Router, blank_report, evaluate};

@@ -1,28 +1,31 @@
 //! Walks a benchmark's requests through the same pipeline as live search.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use crate::library::Text;
+use crate::library::similarity::near_duplicates;
+use crate::library::{Skill, Text};
 use crate::model::{ModelError, never};
 use crate::search::{Pipeline, QueryId, SearchError, Settings};
 
 use super::benchmark::{Benchmark, NO_SKILL, Qrels, Task};
-use super::report::{EvalReport, Failure, QueryOutcome, Sums};
-use super::{Metric, MetricRow};
-
-/// The first results that a request's needs must be among.
-const FIRST: usize = 10;
+use super::failure::FIRST;
+use super::record::{QueryRecord, Scored, Timing};
+use super::report::{EvalReport, RunHeader};
+use super::strata::strata;
 
 /// What a router found for one request; ids as shown, best first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Routed {
-    pub shortlist: Vec<String>,
-    /// The final order; the shortlist's where nothing reranks.
-    pub ranking: Vec<String>,
-    /// See [`QueryOutcome::provisional`].
+    pub shortlist: Vec<Scored>,
+    /// The final order; empty where nothing reranks.
+    pub ranking: Vec<Scored>,
+    /// See [`QueryRecord::provisional`].
     pub provisional: bool,
+    pub stage1: Duration,
+    pub stage2: Duration,
 }
 
 /// What evaluation needs of a search: anything that turns a request into two rankings.
@@ -31,9 +34,13 @@ pub trait Router {
     fn has(&self, id: &str) -> bool;
     /// Skills that can be found.
     fn pool_size(&self) -> usize;
-    /// What makes the numbers comparable.
+    /// What makes the rankings comparable.
     fn describe(&self, settings: Settings) -> String;
-    fn rank(&self, request: &Arc<str>, settings: Settings) -> Result<Routed, SearchError>;
+    fn rank(&self, task: &Task, settings: Settings) -> Result<Routed, SearchError>;
+    /// The skill of this id, if its text is known.
+    fn skill(&self, id: &str) -> Option<&Skill>;
+    /// Whether the last model did not read this skill to its end for this request.
+    fn is_cut(&self, request: &str, id: &str, settings: Settings) -> bool;
 }
 
 impl Router for Pipeline {
@@ -49,136 +56,169 @@ impl Router for Pipeline {
         Pipeline::describe(self, settings)
     }
 
-    fn rank(&self, request: &Arc<str>, settings: Settings) -> Result<Routed, SearchError> {
+    fn rank(&self, task: &Task, settings: Settings) -> Result<Routed, SearchError> {
         const EXACT: bool = true; // Numbers never come from approximate search.
+        let request: Arc<str> = Arc::from(task.request.for_model());
         let library = self.library();
-        let id = |skill| library[skill].id.shown().to_string();
-        let shortlist = Arc::new(self.stage1(QueryId::default(), request, settings, None, EXACT)?);
-        let before: Vec<String> = shortlist.hits.iter().map(|hit| id(hit.skill)).collect();
-        let ranking = if settings.rerank {
+        let scored = |skill, score| Scored { id: library[skill].id.shown().to_string(), score };
+        let shortlist = Arc::new(self.stage1(QueryId::default(), &request, settings, None, EXACT)?);
+        let mut routed = Routed {
+            shortlist: shortlist.hits.iter().map(|hit| scored(hit.skill, hit.score())).collect(),
+            provisional: shortlist.is_provisional(),
+            stage1: shortlist.timings.total,
+            ..Routed::default()
+        };
+        if settings.rerank {
             // Whoever runs this stops it through the pipeline's courtesy.
             let reranking = self.rerank(&shortlist, &never, &mut |_| {})?;
-            reranking.rows.iter().map(|row| id(row.skill)).collect()
-        } else {
-            before.clone()
-        };
-        Ok(Routed { shortlist: before, ranking, provisional: shortlist.is_provisional() })
+            let rows = reranking.rows.iter();
+            routed.ranking = rows.map(|row| scored(row.skill, row.score.unwrap_or(f32::NEG_INFINITY))).collect();
+            routed.stage2 = reranking.elapsed;
+        }
+        Ok(routed)
+    }
+
+    fn skill(&self, id: &str) -> Option<&Skill> {
+        self.library().find(id).map(|index| &self.library()[index])
+    }
+
+    fn is_cut(&self, request: &str, id: &str, settings: Settings) -> bool {
+        Router::skill(self, id).is_some_and(|skill| self.cuts(request, skill, settings))
     }
 }
 
-/// Runs every task that can be scored; `on_outcome` after each with the means so far, and stops when it returns
-/// `Break` or the router says [`ModelError::Stopped`]. A stopped report is not [`EvalReport::is_complete`]. Any other
-/// error ends the run without a report: means over the requests that happened to work would be another benchmark's.
+/// Runs every task that can be scored and is not `done` yet; `on_record` after each, and stops when it returns `Break`
+/// or the router says [`ModelError::Stopped`]. Any other error ends the run: means over the requests that happened to
+/// work would be another benchmark's.
 pub fn evaluate<R: Router + ?Sized>(
     router: &R,
     benchmark: &Benchmark,
     settings: Settings,
-    on_outcome: &mut dyn FnMut(&QueryOutcome, &EvalReport) -> ControlFlow<()>,
-) -> Result<EvalReport, SearchError> {
-    let start = Instant::now();
-    let (scored, unscored) = plan(router, benchmark);
-    let mut report = EvalReport {
-        benchmark: benchmark.name.clone(),
-        fingerprint: benchmark.fingerprint.clone(),
-        protocol: format!(
-            "{} · SkillRouter metrics (nDCG linear gain, judgements restricted to the pool)",
-            router.describe(settings)
-        ),
-        settings,
-        pool: router.pool_size(),
-        planned: scored.len(),
-        unscored,
-        problems: benchmark.problems.clone(),
-        ..EvalReport::default()
-    };
-    let mut sums = Sums::default();
-    for (task, judged, qrels) in scored {
-        let asked = Instant::now();
-        let routed = match router.rank(&Arc::from(task.request.for_model()), settings) {
+    done: &HashSet<String>,
+    on_record: &mut dyn FnMut(QueryRecord) -> ControlFlow<()>,
+) -> Result<(), SearchError> {
+    for planned in plan(router, benchmark).0 {
+        if done.contains(planned.task.id.shown()) {
+            continue;
+        }
+        let routed = match router.rank(planned.task, settings) {
             Err(SearchError::Model(ModelError::Stopped)) => break,
             routed => routed?,
         };
-        let mut outcome = outcome(task, judged, &qrels, routed);
-        outcome.elapsed = asked.elapsed();
-        let outcome = Arc::new(outcome);
-        sums.add(outcome.clone(), &mut report);
-        report.elapsed = start.elapsed();
-        if on_outcome(&outcome, &report).is_break() {
+        if on_record(record(router, planned, routed, settings)).is_break() {
             break;
         }
     }
-    report.elapsed = start.elapsed();
-    Ok(report)
+    Ok(())
 }
 
-/// A task to score: with its judgements as written, and as far as the pool has them.
-type Planned<'a> = (&'a Task, &'a Qrels, Qrels);
+/// A report in which nothing is scored yet, with all that is known before. Who runs it adds what only they know: id,
+/// time, profile, machine.
+pub fn blank_report<R: Router + ?Sized>(router: &R, benchmark: &Benchmark, settings: Settings) -> EvalReport {
+    let (scored, unscored) = plan(router, benchmark);
+    let header = RunHeader {
+        program: concat!("skillscope ", env!("CARGO_PKG_VERSION")).into(),
+        benchmark: benchmark.name.clone(),
+        benchmark_fingerprint: benchmark.fingerprint.clone(),
+        revision: benchmark.revision.clone(),
+        protocol: benchmark.protocol,
+        system: router.describe(settings),
+        settings,
+        pool: router.pool_size(),
+        planned: scored.len(),
+        ..RunHeader::default()
+    };
+    EvalReport { unscored, problems: benchmark.problems.clone(), ..EvalReport::new(header) }
+}
 
-/// Parts the tasks that can be scored from those that cannot, with the reason.
+/// A task to run: with its judgements as written, and as far as they count.
+struct Planned<'a> {
+    task: &'a Task,
+    judged: &'a Qrels,
+    qrels: Qrels,
+}
+
+/// Parts the tasks that can be run from those that cannot, with the reason.
 fn plan<'a, R: Router + ?Sized>(router: &R, benchmark: &'a Benchmark) -> (Vec<Planned<'a>>, Vec<(Text, String)>) {
     let mut unscored = benchmark.skipped.clone();
-    let mut scored = Vec::new();
+    let mut planned = Vec::new();
     for (task, judged) in &benchmark.tasks {
-        let qrels = judged.restrict(|id| router.has(id));
-        if qrels.gold.is_empty() {
-            unscored.push((task.id.clone(), reason(task, judged)));
+        let qrels = match benchmark.protocol.restricts_to_pool() {
+            true => judged.restrict(|id| router.has(id)),
+            false => judged.clone(),
+        };
+        let found = qrels.gold.iter().any(|id| router.has(id));
+        if found || task.is_no_skill() && judged.gold.is_empty() {
+            planned.push(Planned { task, judged, qrels });
         } else {
-            scored.push((task, judged, qrels));
+            unscored.push((task.id.clone(), reason(judged)));
         }
     }
-    (scored, unscored)
+    (planned, unscored)
 }
 
 /// Why a task without gold in the pool is not scored.
-fn reason(task: &Task, judged: &Qrels) -> String {
+fn reason(judged: &Qrels) -> String {
     match judged.gold.as_slice() {
-        [] if task.is_no_skill() => format!("no skill answers it, by design (tag {NO_SKILL})"),
-        [] => "it names no gold skill".into(),
+        [] => format!("it names no gold skill, nor says (tag {NO_SKILL}) that there is none"),
         gold => format!("none of its gold skills is in this library: {}", gold.join(", ")),
     }
 }
 
-fn outcome(task: &Task, judged: &Qrels, qrels: &Qrels, routed: Routed) -> QueryOutcome {
-    let before: Vec<&str> = routed.shortlist.iter().map(String::as_str).collect();
-    let after: Vec<&str> = routed.ranking.iter().map(String::as_str).collect();
-    let best = |ids: &[&str]| ids.iter().position(|id| qrels.gold.iter().any(|gold| gold == id)).map(|index| index + 1);
-    let (found, missing): (Vec<&String>, Vec<&String>) = judged.gold.iter().partition(|id| qrels.gold.contains(id));
-    let texts = |ids: Vec<&String>| ids.into_iter().map(Text::line).collect();
-    let (row_before, row_after) = (MetricRow::of(&before, qrels), MetricRow::of(&after, qrels));
-    QueryOutcome {
-        task_id: task.id.clone(),
-        request: task.request.clone(),
-        gold: texts(found),
-        gold_missing: texts(missing),
-        best_before: best(&before),
-        best_after: best(&after),
-        failure: failure(&qrels.gold, &before, &after, &row_before, &row_after),
-        before: row_before,
-        after: row_after,
-        provisional: routed.provisional,
-        elapsed: std::time::Duration::ZERO,
+fn record<R: Router + ?Sized>(router: &R, planned: Planned, routed: Routed, settings: Settings) -> QueryRecord {
+    let Planned { task, judged, qrels } = planned;
+    let last = if routed.ranking.is_empty() { &routed.shortlist } else { &routed.ranking };
+    let outside: Vec<&String> =
+        qrels.gold.iter().filter(|gold| !last.iter().take(FIRST).any(|scored| scored.id == **gold)).collect();
+    let in_shortlist = |gold: &str| routed.shortlist.iter().any(|scored| scored.id == gold);
+    let cut = outside
+        .iter()
+        .filter(|gold| in_shortlist(gold) && router.is_cut(task.request.for_model(), gold, settings))
+        .map(|gold| gold.to_string())
+        .collect();
+    let description = qrels.gold.first().and_then(|id| router.skill(id)).map(|skill| skill.description.for_model());
+    QueryRecord {
+        task_id: task.id.shown().to_owned(),
+        request: task.request.for_model().to_owned(),
+        gold_missing: judged.gold.iter().filter(|id| !router.has(id)).cloned().collect(),
+        no_skill: judged.gold.is_empty(),
+        strata: if judged.gold.is_empty() { Vec::new() } else { strata(task, &qrels, description) },
+        near_duplicates: duplicates(router, last, &qrels),
+        cut,
+        shortlist: routed.shortlist,
         ranking: routed.ranking,
+        provisional: routed.provisional,
+        timing: Timing { stage1_ms: milliseconds(routed.stage1), stage2_ms: milliseconds(routed.stage2) },
+        gold: qrels.gold,
+        grades: qrels.grades,
     }
 }
 
-fn failure(
-    gold: &[String],
-    before: &[&str],
-    after: &[&str],
-    row_before: &MetricRow,
-    row_after: &MetricRow,
-) -> Option<Failure> {
-    let is_first = |ids: &[&str], gold: &str| ids.iter().take(FIRST).any(|&id| id == gold);
-    let lost_the_top = row_before.get(Metric::HitAt1) > row_after.get(Metric::HitAt1);
-    if !gold.iter().all(|gold| before.contains(&gold.as_str())) {
-        Some(Failure::NotInShortlist)
-    } else if lost_the_top || gold.iter().any(|gold| is_first(before, gold) && !is_first(after, gold)) {
-        Some(Failure::Demoted)
-    } else if !gold.iter().all(|gold| is_first(after, gold)) {
-        Some(Failure::RankedLow)
-    } else {
-        None
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1000.0
+}
+
+/// Results above the last gold skill among the first ten, or among all ten where one is missing, that are nearly the
+/// same as a gold skill.
+fn duplicates<R: Router + ?Sized>(router: &R, last: &[Scored], qrels: &Qrels) -> Vec<(String, String)> {
+    let is_gold = |id: &str| qrels.gold.iter().any(|gold| gold == id);
+    let first = &last[..last.len().min(FIRST)];
+    let found = first.iter().filter(|scored| is_gold(&scored.id)).count();
+    let above = match found == qrels.gold.len() {
+        true => first.iter().rposition(|scored| is_gold(&scored.id)).unwrap_or(0),
+        false => first.len(),
+    };
+    let mut pairs = Vec::new();
+    for winner in first[..above].iter().filter(|scored| !is_gold(&scored.id)) {
+        for gold in &qrels.gold {
+            if let (Some(a), Some(b)) = (router.skill(&winner.id), router.skill(gold))
+                && near_duplicates(a, b)
+            {
+                pairs.push((winner.id.clone(), gold.clone()));
+            }
+        }
     }
+    pairs
 }
 
 #[cfg(test)]

@@ -32,6 +32,9 @@ pub enum LoadError {
 pub enum Source {
     /// Paths the user named: trees, pools, folders of shards.
     Paths(Vec<PathBuf>),
+    /// Pools whose `skill_md` is the body as it is, front matter and all, fields stripped of white space: the document
+    /// of SkillRet's protocol (papers: SkillRet, evaluation protocol).
+    WholeFiles(Vec<PathBuf>),
     /// Where agents keep skills, from the working directory up and in the home directory; the demo library if there
     /// is none.
     Discover { cwd: PathBuf, home: Option<PathBuf> },
@@ -43,8 +46,9 @@ pub enum Source {
 /// or cannot be opened at all: on a reload the caller shows that as a sentence and keeps the library it has.
 pub fn load(source: &Source) -> Result<Library, LoadError> {
     let mut loader = Loader { home: etcetera::home_dir().ok(), ..Loader::default() };
+    loader.whole = matches!(source, Source::WholeFiles(_));
     match source {
-        Source::Paths(paths) => {
+        Source::Paths(paths) | Source::WholeFiles(paths) => {
             for path in paths {
                 loader.add_path(path)?;
             }
@@ -67,6 +71,8 @@ struct Loader {
     /// The skills of each root, before ids are made unique.
     batches: Vec<Batch>,
     visited: Visited,
+    /// See [`Source::WholeFiles`].
+    whole: bool,
 }
 
 impl Loader {
@@ -150,7 +156,7 @@ impl Loader {
             .into_iter()
             .partition(|shard| self.visited.insert(fs::canonicalize(shard).unwrap_or_else(|_| shard.clone())));
         batch.rows.extend(old.iter().map(|shard| already_loaded(shard)));
-        let read: Vec<Batch> = new.par_iter().map(|shard| pool::read(shard, root)).collect();
+        let read: Vec<Batch> = new.par_iter().map(|shard| pool::read(shard, root, self.whole)).collect();
         for shard in read {
             batch.append(shard);
         }

@@ -17,6 +17,7 @@ mod pool;
 mod repair;
 pub mod report;
 pub mod sanitize;
+pub mod similarity;
 pub mod skill;
 mod tree;
 pub mod watch;

@@ -46,10 +46,10 @@ pub(super) fn shards(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(shards)
 }
 
-/// Reads one pool file. What cannot be read is in the rows, what came before it is kept.
-pub(super) fn read(path: &Path, root: usize) -> Batch {
+/// Reads one pool file; `whole` as in [`super::load::Source::WholeFiles`]. What cannot be read is in the rows, what came before it is kept.
+pub(super) fn read(path: &Path, root: usize, whole: bool) -> Batch {
     let mut batch = Batch::default();
-    let pool = Pool { path, shown: Text::line(path.to_string_lossy()), root };
+    let pool = Pool { path, shown: Text::line(path.to_string_lossy()), root, whole };
     match open(path) {
         Ok(mut reader) => pool.read(&mut reader, &mut batch),
         Err(error) => {
@@ -77,6 +77,7 @@ struct Pool<'a> {
     path: &'a Path,
     shown: Text,
     root: usize,
+    whole: bool,
 }
 
 impl Pool<'_> {
@@ -129,7 +130,7 @@ impl Pool<'_> {
         let mut notes = Vec::new();
         let parsed = decode(line, &mut notes)
             .and_then(|text| object(&text))
-            .and_then(|object| draft(object, || self.stand_in(number), notes));
+            .and_then(|object| draft(object, self.whole, || self.stand_in(number), notes));
         // Lines are those of the file, not of the row's text.
         let at = |finding| Finding { line: Some(number), ..finding };
         Some(match parsed {
@@ -195,6 +196,7 @@ fn object(text: &str) -> Result<Map<String, Value>, Finding> {
 /// The fields of a row. Anything missing is made up with a note; a row with no text at all is refused.
 fn draft(
     mut object: Map<String, Value>,
+    whole: bool,
     stand_in: impl Fn() -> String,
     mut notes: Vec<Finding>,
 ) -> Result<(String, Draft), Finding> {
@@ -202,7 +204,12 @@ fn draft(
     let mut name = take(&mut object, &["name"]);
     let mut description = take(&mut object, &DESCRIPTION_KEYS);
     let mut body = take(&mut object, &BODY_KEYS).unwrap_or_default();
-    if let Some(file) = take(&mut object, &[FILE_KEY]).filter(|_| body.is_empty()) {
+    let file = take(&mut object, &[FILE_KEY]).filter(|_| body.is_empty());
+    if whole && (name.is_some() || description.is_some()) {
+        body = file.or_else(|| description.clone()).unwrap_or_default();
+        [&mut name, &mut description].into_iter().flatten().for_each(strip);
+        strip(&mut body);
+    } else if let Some(file) = file {
         let read = frontmatter::read(&file, name.as_deref().unwrap_or_default())?;
         name = name.or(Some(read.name));
         description = description.or(Some(read.description));
@@ -240,6 +247,11 @@ fn take(object: &mut Map<String, Value>, keys: &[&str]) -> Option<String> {
         Value::String(text) => Some(text),
         value => Some(flat(&value).into_owned()),
     }
+}
+
+/// Without the white space around it.
+fn strip(text: &mut String) {
+    *text = text.trim().to_owned();
 }
 
 /// R3-Skill's rows hold all fields in one text.

@@ -28,9 +28,11 @@ impl Field {
 }
 
 /// Which fields a stage reads. SkillRouter calls the last two `nd` and `full` (papers: SkillRouter, table 9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FieldSet {
     Name,
+    #[serde(rename = "nd")]
     NameDescription,
     #[default]
     Full,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::index::{DenseIndex, LexicalIndex, Scored, SearchKind};
-use crate::library::{FieldSet, Library, LoadError, SkillIx};
+use crate::library::{Field, FieldSet, Library, LoadError, Skill, SkillIx};
 use crate::model::{Capture, Embedder, ModelError, Reranker, Role, Stop};
 
 use super::caches::{Caches, ScoreKey, asked};
@@ -213,6 +213,24 @@ impl Pipeline {
             }
         }
         Ok(Reranking::new(shortlist.clone(), &scores, cached, start.elapsed()))
+    }
+
+    /// Whether the last model that ranks with these settings does not read a skill to its end for this request.
+    pub fn cuts(&self, request: &str, skill: &Skill, settings: Settings) -> bool {
+        let (document, seen) = match (&self.reranker, &self.embedder) {
+            (Some(reranker), _) if settings.rerank => {
+                let document = reranker.document(skill, settings.fields);
+                let seen = reranker.encode(request, &document.text).seen_bytes;
+                (document, seen)
+            }
+            (_, Some(embedder)) if settings.stage1 != Stage1::Lexical => {
+                let document = embedder.document(skill, settings.fields);
+                let seen = embedder.encode(&document.text, Role::Document).seen_bytes;
+                (document, seen)
+            }
+            _ => return false,
+        };
+        seen < document.text.len() || Field::ALL.into_iter().any(|field| document.cut(field) > 0)
     }
 
     /// The score of one pair with the attention it was made with.

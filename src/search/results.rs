@@ -18,7 +18,8 @@ impl QueryId {
 }
 
 /// How the shortlist is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Stage1 {
     Lexical,
     Dense,
@@ -40,7 +41,8 @@ impl Stage1 {
 }
 
 /// The choices that change a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Settings {
     pub stage1: Stage1,
     pub fields: FieldSet,

@@ -1,11 +1,12 @@
 //! Evaluations run on threads of their own, behind live search.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::eval::{Benchmark, evaluate};
+use crate::eval::{Benchmark, blank_report, evaluate};
 use crate::library;
 use crate::model::ModelError;
 use crate::search::vectorise::Event;
@@ -13,6 +14,9 @@ use crate::search::{Courtesy, Models, Pipeline, SearchError, Settings, assemble}
 
 use super::messages::{EvalEvent, EvalRequest, Response, RunId};
 use super::{Shared, spawn};
+
+/// The least time between two reports of progress: lexical search alone answers hundreds of requests a second.
+const TELL_EVERY: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
 pub(super) struct Evaluations {
@@ -51,22 +55,27 @@ fn run(shared: &Arc<Shared>, request: EvalRequest, stop: Arc<AtomicBool>) {
         Err(error) => return fail(error.to_string()),
     };
     pipeline.courtesy = courtesy.clone();
-    let of = benchmark.tasks.len();
-    let mut done = 0;
-    let outcome = evaluate(&pipeline, &benchmark, settings, &mut |outcome, so_far| {
-        done += 1;
-        shared.publish(Response::Eval(EvalEvent::Progress {
-            run,
-            done,
-            of,
-            outcome: Arc::new(outcome.clone()),
-            so_far: Arc::new(so_far.clone()),
-        }));
+    let start = Instant::now();
+    let mut report = blank_report(&pipeline, &benchmark, settings);
+    let of = report.header.planned;
+    let mut told = start;
+    let outcome = evaluate(&pipeline, &benchmark, settings, &HashSet::new(), &mut |record| {
+        report.push(record);
+        report.elapsed = start.elapsed();
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            shared.publish(Response::Eval(EvalEvent::Progress { run, so_far: Arc::new(report.clone()) }));
+        }
         if courtesy.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
+    let done = report.scored() + report.no_skill.len();
+    let report = Arc::new(report);
     let event = match outcome {
-        _ if courtesy.is_stopped() => EvalEvent::Cancelled { run, done, of },
-        Ok(report) => EvalEvent::Finished { run, report: Arc::new(report) },
+        _ if courtesy.is_stopped() => {
+            shared.publish(Response::Eval(EvalEvent::Progress { run, so_far: report }));
+            EvalEvent::Cancelled { run, done, of }
+        }
+        Ok(()) => EvalEvent::Finished { run, report },
         Err(error) => return fail(error.to_string()),
     };
     shared.publish(Response::Eval(event));

@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::eval::report::Failure;
+use crate::eval::{Failure, Metric, Protocol};
 
 /// Answers each request with the two lists it was given.
 #[derive(Default)]
@@ -26,14 +26,27 @@ impl Router for Fixed {
         format!("fixed {}", settings.depth)
     }
 
-    fn rank(&self, request: &Arc<str>, _: Settings) -> Result<Routed, SearchError> {
+    fn rank(&self, task: &Task, _: Settings) -> Result<Routed, SearchError> {
         if self.stop_after.get() == Some(self.asked.borrow().len()) {
             return Err(ModelError::Stopped.into());
         }
+        let request = task.request.for_model();
         self.asked.borrow_mut().push(request.to_string());
-        let (before, after) = &self.answers[&**request];
-        let owned = |ids: &[&str]| ids.iter().map(|id| id.to_string()).collect();
-        Ok(Routed { shortlist: owned(before), ranking: owned(after), provisional: request.starts_with('p') })
+        let (before, after) = &self.answers[request];
+        let scored = |ids: &[&str]| {
+            let scored = |(index, id): (usize, &&str)| Scored { id: id.to_string(), score: -(index as f32) };
+            ids.iter().enumerate().map(scored).collect()
+        };
+        let (shortlist, ranking) = (scored(before), scored(after));
+        Ok(Routed { shortlist, ranking, provisional: request.starts_with('p'), ..Routed::default() })
+    }
+
+    fn skill(&self, _: &str) -> Option<&Skill> {
+        None
+    }
+
+    fn is_cut(&self, _: &str, id: &str, _: Settings) -> bool {
+        id == "a"
     }
 }
 
@@ -44,6 +57,7 @@ fn task(id: &str, gold: &[&str], tags: &[&str]) -> (Task, Qrels) {
         domain: Text::default(),
         difficulty: Text::default(),
         tags: tags.iter().map(Text::line).collect(),
+        strata: Vec::new(),
     };
     let grades = gold.iter().map(|id| (id.to_string(), 3)).collect();
     (task, Qrels { grades, gold: gold.iter().map(|id| id.to_string()).collect() })
@@ -54,6 +68,8 @@ fn benchmark(tasks: Vec<(Task, Qrels)>) -> Benchmark {
         pool: None,
         name: "b".into(),
         fingerprint: "f".into(),
+        protocol: Protocol::SkillRouter,
+        revision: None,
         tasks,
         skipped: vec![(Text::line("generic"), "file types only".into())],
         problems: vec![Text::line("b:3: bad row")],
@@ -74,6 +90,7 @@ fn fixture() -> (Fixed, Benchmark) {
             ("lost", (letters("bc"), letters("bc"))),
             ("low", (letters("bcdefghijkla"), letters("bcdefghijkla"))),
             ("pair", (letters("abz"), letters("bza"))),
+            ("none", (letters("ab"), letters("ba"))),
         ]),
         ..Fixed::default()
     };
@@ -91,25 +108,33 @@ fn fixture() -> (Fixed, Benchmark) {
 }
 
 fn run(router: &Fixed, benchmark: &Benchmark) -> EvalReport {
-    evaluate(router, benchmark, Settings::default(), &mut |_, _| ControlFlow::Continue(())).unwrap()
+    let mut report = blank_report(router, benchmark, Settings::default());
+    evaluate(router, benchmark, Settings::default(), &HashSet::new(), &mut |record| {
+        report.push(record);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    report
 }
 
 #[test]
 fn each_way_to_fail_has_its_name() {
     let (router, benchmark) = fixture();
     let report = run(&router, &benchmark);
-    let failures: Vec<_> = report.outcomes.iter().map(|o| (o.task_id.shown(), o.failure)).collect();
+    let failures: Vec<_> = report.outcomes.iter().map(|o| (o.record.task_id.as_str(), o.failures.clone())).collect();
+    let unjudged = Failure::UnjudgedWinner;
     let expected = [
-        ("up", None),
-        ("down", Some(Failure::Demoted)),
-        ("out", Some(Failure::Demoted)),
-        ("lost", Some(Failure::NotInShortlist)),
-        ("low", Some(Failure::RankedLow)),
+        ("up", vec![]),
+        ("down", vec![Failure::Demoted, unjudged]),
+        ("out", vec![Failure::Demoted, Failure::CutByTruncation, unjudged]),
+        // What stage 1 lost, nobody cut.
+        ("lost", vec![Failure::NotInShortlist, unjudged]),
+        ("low", vec![Failure::RankedLow, Failure::CutByTruncation, unjudged]),
         // b for a at rank 1: gold for gold is no demotion.
-        ("pair", None),
+        ("pair", vec![]),
     ];
     assert_eq!(failures, expected);
-    assert_eq!(report.count(Failure::Demoted), 2);
+    assert_eq!((report.count(Failure::Demoted), report.count(Failure::CutByTruncation)), (2, 2));
 }
 
 #[test]
@@ -120,7 +145,7 @@ fn ranks_and_missing_gold_are_reported() {
     let expected = [(3, 1), (1, 2), (1, 11), (0, 0), (12, 12), (1, 1)];
     assert_eq!(ranks, expected.map(|(a, b)| ((a > 0).then_some(a), (b > 0).then_some(b))));
     let down = &report.outcomes[1];
-    assert_eq!((down.gold[0].shown(), down.gold_missing[0].shown()), ("a", "nowhere"));
+    assert_eq!((down.record.gold[0].as_str(), down.record.gold_missing[0].as_str()), ("a", "nowhere"));
     assert!(down.is_single(), "strata count gold in the pool");
 }
 
@@ -130,39 +155,55 @@ fn what_is_not_scored_is_named_with_its_reason_and_never_asked() {
     let report = run(&router, &benchmark);
     let unscored: Vec<_> = report.unscored.iter().map(|(id, why)| (id.shown(), why.as_str())).collect();
     assert_eq!(unscored[0], ("generic", "file types only"));
-    assert_eq!(unscored[1], ("none", "no skill answers it, by design (tag no-skill)"));
-    assert_eq!(unscored[2], ("gone", "none of its gold skills is in this library: nowhere, else"));
-    assert_eq!((unscored.len(), report.scored, report.planned), (3, 6, 6));
-    assert!(!router.asked.borrow().iter().any(|request| request == "none" || request == "gone"));
+    assert_eq!(unscored[1], ("gone", "none of its gold skills is in this library: nowhere, else"));
+    assert_eq!((unscored.len(), report.scored(), report.header.planned), (2, 6, 7));
+    assert!(!router.asked.borrow().iter().any(|request| request == "gone"));
+}
+
+#[test]
+fn what_no_skill_answers_is_asked_and_counts_in_no_mean() {
+    let (router, benchmark) = fixture();
+    let report = run(&router, &benchmark);
+    assert_eq!(report.no_skill.iter().map(|record| record.task_id.as_str()).collect::<Vec<_>>(), ["none"]);
+    assert!(report.is_complete());
+    assert_eq!(report.abstention().points[0].coverage, 1.0, "all best scores are the same here");
 }
 
 #[test]
 fn means_are_those_of_the_outcomes() {
     let (router, benchmark) = fixture();
     let report = run(&router, &benchmark);
-    let close = |got: MetricRow, rows: Vec<&MetricRow>| {
-        assert_eq!(got, MetricRow::mean(rows));
-    };
-    close(report.before, report.outcomes.iter().map(|o| &o.before).collect());
-    close(report.after, report.outcomes.iter().map(|o| &o.after).collect());
-    close(report.multi.0, vec![&report.outcomes[5].after]);
-    assert_eq!((report.single.1, report.multi.1, report.provisional), (5, 1, 1));
-    assert_eq!(report.after.get(Metric::HitAt1), 2.0 / 6.0);
-    assert_eq!(report.before.get(Metric::HitAt1), 3.0 / 6.0);
+    assert_eq!(report.all.after().get(Metric::HIT_1), Some(2.0 / 6.0));
+    assert_eq!(report.all.before().get(Metric::HIT_1), Some(3.0 / 6.0));
+    let multi = report.stratum("skills", "multi").unwrap();
+    assert_eq!(multi.after(), report.outcomes[5].after);
+    assert_eq!((report.stratum("skills", "single").unwrap().count, multi.count, report.provisional), (5, 1, 1));
+}
+
+#[test]
+fn what_is_done_is_not_asked_again() {
+    let (router, benchmark) = fixture();
+    let done = HashSet::from(["up".to_owned(), "low".to_owned()]);
+    let mut asked = Vec::new();
+    evaluate(&router, &benchmark, Settings::default(), &done, &mut |record| {
+        asked.push(record.task_id);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(asked, ["none", "down", "out", "lost", "pair"]);
 }
 
 #[test]
 fn a_break_stops_after_that_request() {
     let (router, benchmark) = fixture();
     let mut seen = Vec::new();
-    let report = evaluate(&router, &benchmark, Settings::default(), &mut |outcome, so_far| {
-        seen.push((outcome.task_id.shown().to_string(), so_far.scored, so_far.planned));
-        if so_far.scored == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    evaluate(&router, &benchmark, Settings::default(), &HashSet::new(), &mut |record| {
+        seen.push(record.task_id);
+        if seen.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
     .unwrap();
-    assert_eq!(seen, [("up".to_string(), 1, 6), ("down".to_string(), 2, 6)]);
+    assert_eq!(seen, ["up", "none"]);
     assert_eq!(router.asked.borrow().len(), 2);
-    assert!(!report.is_complete());
 }
 
 #[test]
@@ -170,25 +211,24 @@ fn a_stopped_router_leaves_a_partial_report() {
     let (router, benchmark) = fixture();
     router.stop_after.set(Some(3));
     let report = run(&router, &benchmark);
-    assert_eq!((report.scored, report.is_complete()), (3, false));
+    assert_eq!((report.scored(), report.is_complete()), (2, false));
 }
 
 #[test]
 fn json_has_the_documented_names() {
     let (router, benchmark) = fixture();
     let json = run(&router, &benchmark).to_json();
-    assert_eq!(
-        json["protocol"],
-        "fixed 20 · SkillRouter metrics (nDCG linear gain, judgements restricted to the pool)"
-    );
+    assert_eq!((&json["protocol"], &json["system"]), (&"skillrouter".into(), &"fixed 20".into()));
     assert_eq!(json["metrics"]["all"]["Hit@1"], 2.0 / 6.0);
     assert_eq!(json["metrics"]["before"]["Hit@1"], 0.5);
     assert_eq!(json["metrics"]["single"]["count"], 5);
     assert_eq!(json["metrics"]["multi"]["FullCoverage@10"], 1.0);
-    assert_eq!(json["per_query"]["down"]["failure"], "demoted");
+    assert_eq!(json["per_query"]["down"]["failures"][0], "demoted");
+    assert_eq!(json["audit"]["degraded"], 2);
     assert_eq!(json["per_query"]["down"]["before"]["MRR@10"], 1.0);
-    assert_eq!(json["per_query"]["up"]["ranking"][0], "a");
-    assert_eq!(json["unscored"][1]["task_id"], "none");
+    assert_eq!(json["per_query"]["up"]["ranking"][0][0], "a");
+    assert_eq!(json["unscored"][1]["task_id"], "gone");
+    assert_eq!(json["no_skill"]["none"]["ranking"][0][0], "b");
     assert_eq!(json["problems"][0], "b:3: bad row");
     assert_eq!(json["provenance"]["depth"], 20);
     assert_eq!(json["complete"], true);

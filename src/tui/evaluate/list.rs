@@ -14,11 +14,14 @@ pub enum Show {
 }
 
 impl Show {
-    const ALL: [Show; 5] = [
+    const ALL: [Show; 8] = [
         Show::Failures,
         Show::Only(Failure::NotInShortlist),
         Show::Only(Failure::Demoted),
         Show::Only(Failure::RankedLow),
+        Show::Only(Failure::CutByTruncation),
+        Show::Only(Failure::NearDuplicate),
+        Show::Only(Failure::UnjudgedWinner),
         Show::All,
     ];
 
@@ -37,8 +40,8 @@ impl Show {
 
     fn takes(self, outcome: &QueryOutcome) -> bool {
         match self {
-            Show::Failures => outcome.failure.is_some(),
-            Show::Only(failure) => outcome.failure == Some(failure),
+            Show::Failures => !outcome.failures.is_empty(),
+            Show::Only(failure) => outcome.failures.contains(&failure),
             Show::All => true,
         }
     }
@@ -49,12 +52,15 @@ pub fn failure_label(failure: Failure) -> &'static str {
         Failure::NotInShortlist => "not in shortlist",
         Failure::Demoted => "demoted",
         Failure::RankedLow => "ranked low",
+        Failure::CutByTruncation => "gold cut",
+        Failure::NearDuplicate => "near-duplicate",
+        Failure::UnjudgedWinner => "unjudged winner",
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
-    /// By nDCG@10 in the end; among equals, what lies deepest.
+    /// By the protocol's headline metric in the end; among equals, what lies deepest.
     #[default]
     Worst,
     /// By what the reranker took away.
@@ -80,13 +86,13 @@ impl Sort {
         }
     }
 
-    fn compare(self, a: &QueryOutcome, b: &QueryOutcome) -> Ordering {
-        let ndcg = |outcome: &QueryOutcome| outcome.after.get(Metric::NdcgAt10);
-        let lost = |outcome: &QueryOutcome| outcome.before.get(Metric::NdcgAt10) - ndcg(outcome);
+    fn compare(self, metric: Metric, a: &QueryOutcome, b: &QueryOutcome) -> Ordering {
+        let value = |outcome: &QueryOutcome| outcome.after.value(metric);
+        let lost = |outcome: &QueryOutcome| outcome.before.value(metric) - value(outcome);
         // No gold skill at all lies deeper than any rank.
         let depth = |outcome: &QueryOutcome| outcome.best_after.unwrap_or(usize::MAX);
         match self {
-            Sort::Worst => ndcg(a).total_cmp(&ndcg(b)).then(depth(b).cmp(&depth(a))),
+            Sort::Worst => value(a).total_cmp(&value(b)).then(depth(b).cmp(&depth(a))),
             Sort::MostDemoted => lost(b).total_cmp(&lost(a)),
             Sort::Benchmark => Ordering::Equal,
         }
@@ -104,7 +110,8 @@ impl List {
         let outcomes = &report.outcomes;
         let mut rows: Vec<usize> = (0..outcomes.len()).filter(|&at| show.takes(&outcomes[at])).collect();
         // Stable: equals keep the benchmark's order.
-        rows.sort_by(|&a, &b| sort.compare(&outcomes[a], &outcomes[b]));
+        let metric = report.protocol().headline();
+        rows.sort_by(|&a, &b| sort.compare(metric, &outcomes[a], &outcomes[b]));
         List { rows }
     }
 }

@@ -1,37 +1,32 @@
 use super::*;
-use crate::eval::{Failure, Metric, MetricRow, Qrels, Task};
+use crate::eval::{Qrels, QueryRecord, RunHeader, Scored, Task};
 use crate::search::Settings;
 
-fn outcome(at: usize, failure: Option<Failure>, before: f64, after: f64) -> Arc<QueryOutcome> {
-    let mut rows = [MetricRow::default(); 2];
-    rows[0].0[Metric::NdcgAt10 as usize] = before;
-    rows[1].0[Metric::NdcgAt10 as usize] = after;
-    Arc::new(QueryOutcome {
-        task_id: Text::line(format!("t{at}")),
-        request: Text::block(format!("request\u{7} {at}")),
-        gold: vec![Text::line(format!("gold-{at}"))],
-        gold_missing: Vec::new(),
-        ranking: Vec::new(),
-        best_before: Some(at + 1),
-        best_after: failure.is_none().then_some(1),
-        before: rows[0],
-        after: rows[1],
-        provisional: false,
-        failure,
-        elapsed: std::time::Duration::from_millis(20),
-    })
+/// A request whose one gold skill stands at these ranks of the two lists.
+fn record(at: usize, before: Option<usize>, after: Option<usize>) -> QueryRecord {
+    let gold = format!("gold-{at}");
+    let list = |rank: Option<usize>| {
+        let id = |index: usize| if Some(index + 1) == rank { gold.clone() } else { format!("s{index}") };
+        (0..20).map(|index| Scored { id: id(index), score: -(index as f32) }).collect()
+    };
+    QueryRecord {
+        task_id: format!("t{at}"),
+        request: format!("request\u{7} {at}"),
+        shortlist: list(before),
+        ranking: list(after),
+        gold: vec![gold],
+        ..QueryRecord::default()
+    }
 }
 
 fn report() -> Arc<EvalReport> {
-    Arc::new(EvalReport {
-        outcomes: vec![
-            outcome(0, None, 1.0, 1.0),
-            outcome(1, Some(Failure::Demoted), 0.9, 0.3),
-            outcome(2, Some(Failure::NotInShortlist), 0.0, 0.0),
-            outcome(3, Some(Failure::RankedLow), 0.2, 0.1),
-        ],
-        ..EvalReport::default()
-    })
+    let records = vec![
+        record(0, Some(1), Some(1)),
+        record(1, Some(1), Some(4)),
+        record(2, None, None),
+        record(3, Some(12), Some(11)),
+    ];
+    Arc::new(EvalReport::from_records(RunHeader { planned: 4, ..RunHeader::default() }, records))
 }
 
 fn running() -> (Evaluate, Session, Outbox) {
@@ -43,6 +38,7 @@ fn running() -> (Evaluate, Session, Outbox) {
         domain: Text::default(),
         difficulty: Text::default(),
         tags: Vec::new(),
+        strata: Vec::new(),
     };
     let benchmark = Benchmark { tasks: vec![(task, Qrels::default()); 4], ..Benchmark::demo() };
     tab.start(benchmark, &session, &mut out);
@@ -71,13 +67,13 @@ fn failures_come_worst_first_and_can_be_filtered() {
     tab.response(&Response::Eval(EvalEvent::Finished { run: tab.run, report: report() }), &session, &mut out);
     assert_eq!(ids(&tab), [2, 3, 1]);
     tab.update(Action::CycleSort, &session, &mut out);
-    assert_eq!(ids(&tab), [1, 3, 2], "most demoted first");
+    assert_eq!(ids(&tab), [1, 2, 3], "most demoted first");
     let mut shown = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..7 {
         tab.update(Action::Filter, &session, &mut out);
         shown.push(ids(&tab));
     }
-    assert_eq!(shown, [vec![2], vec![1], vec![3], vec![1, 3, 0, 2]]);
+    assert_eq!(shown, [vec![2], vec![1], vec![3], vec![], vec![], vec![1, 2, 3], vec![1, 0, 2, 3]]);
 }
 
 #[test]
@@ -85,18 +81,16 @@ fn the_selection_stays_on_its_request_while_rows_come_in() {
     let (mut tab, session, mut out) = running();
     let part = EvalReport { outcomes: report().outcomes[..2].to_vec(), ..EvalReport::default() };
     let progress = |report: EvalReport, tab: &Evaluate| {
-        let outcome = report.outcomes[0].clone();
-        Response::Eval(EvalEvent::Progress { run: tab.run, done: 2, of: 4, outcome, so_far: Arc::new(report) })
+        Response::Eval(EvalEvent::Progress { run: tab.run, so_far: Arc::new(report) })
     };
     let first = progress(part, &tab);
     tab.response(&first, &session, &mut out);
-    tab.update(Action::Filter, &session, &mut out);
-    (0..3).for_each(|_| tab.update(Action::Filter, &session, &mut out));
+    (0..7).for_each(|_| tab.update(Action::Filter, &session, &mut out));
     tab.update(Action::Last, &session, &mut out);
-    let before = tab.outcome().map(|outcome| outcome.task_id.clone());
+    let before = tab.outcome().map(|outcome| outcome.record.task_id.clone());
     let second = progress(report().as_ref().clone(), &tab);
     tab.response(&second, &session, &mut out);
-    assert_eq!(tab.outcome().map(|outcome| outcome.task_id.clone()), before);
+    assert_eq!(tab.outcome().map(|outcome| outcome.record.task_id.clone()), before);
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Evaluate {
             Action::First => self.go(isize::MIN),
             Action::Last => self.go(isize::MAX),
             Action::Open => self.open(out),
-            Action::Copy => out.copy = self.outcome().map(|outcome| outcome.task_id.shown().to_owned()),
+            Action::Copy => out.copy = self.outcome().map(|outcome| outcome.record.task_id.clone()),
             _ => {}
         }
     }
@@ -109,13 +109,13 @@ impl Evaluate {
             return;
         };
         match event {
-            EvalEvent::Progress { run, done, of, so_far, .. } if *run == self.run && self.is_running() => {
-                self.done = (*done, *of);
+            EvalEvent::Progress { run, so_far } if *run == self.run && self.is_running() => {
+                self.done = (so_far.scored() + so_far.no_skill.len(), so_far.header.planned);
                 self.take(so_far);
             }
             EvalEvent::Finished { run, report } if *run == self.run => {
                 self.phase = Phase::Finished;
-                self.done = (self.done.1, self.done.1);
+                self.done = (report.header.planned, report.header.planned);
                 self.take(report);
             }
             EvalEvent::Cancelled { run, done, of } if *run == self.run => {
@@ -168,8 +168,8 @@ impl Evaluate {
         if let Some(pool) = &self.pool {
             out.requests.push(Request::Open(Some(pool.clone())));
         }
-        let gold = outcome.gold.iter().map(|id| id.shown().to_owned()).collect();
-        out.explore = Some(OpenInExplore { request: outcome.request.for_model().to_owned(), gold });
+        let record = &outcome.record;
+        out.explore = Some(OpenInExplore { request: record.request.clone(), gold: record.gold.clone() });
         out.go_to = Some(Tab::Explore);
     }
 }

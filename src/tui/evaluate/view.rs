@@ -4,7 +4,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::eval::{EvalReport, Failure, Metric, QueryOutcome};
+use crate::eval::{EvalReport, Failure, QueryOutcome, StratumRow};
+use crate::library::Text;
 use crate::tui::session::Session;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::{Symbols, fit, pane, score_bar, sentence, thousands, width, window};
@@ -91,7 +92,8 @@ impl Evaluate {
     fn number_rows(&self, report: &EvalReport, columns: u16, ink: &Ink) -> Vec<Line<'static>> {
         let mut rows = vec![self.progress(report, ink)];
         rows.extend(metric_rows(report, columns, ink));
-        rows.push(Line::from(ink.span(report.protocol.clone(), Role::Muted)));
+        let rules = format!("{} {} {}", report.header.system, ink.symbols.dot, report.protocol().describe());
+        rows.push(Line::from(ink.span(rules, Role::Muted)));
         rows.push(unscored(report, ink));
         rows
     }
@@ -138,27 +140,37 @@ impl Evaluate {
 fn metric_rows(report: &EvalReport, columns: u16, ink: &Ink) -> Vec<Line<'static>> {
     let split = columns >= SPLIT_FROM;
     let mut header = format!("{:METRIC$}{:>VALUE$}{:>VALUE$}{:>11}", "", "shortlist", "final", "change");
+    let strata = ["single", "multi"].map(|name| report.stratum("skills", name));
+    let protocol = report.protocol();
     if split {
-        let (single, multi) = (format!("single ({})", report.single.1), format!("multi ({})", report.multi.1));
+        let count = |at: usize| strata[at].map_or(0, |row| row.count);
+        let (single, multi) = (format!("single ({})", count(0)), format!("multi ({})", count(1)));
         header.push_str(&format!("{single:>14}{multi:>14}"));
     }
     let mut rows = vec![Line::from(ink.span(header, Role::Muted))];
-    for metric in Metric::ALL {
-        let (before, after) = (report.before.get(metric), report.after.get(metric));
-        let (label, role) = change(after - before, ink.symbols);
+    let (before, after) = (report.all.before(), report.all.after());
+    let parts = strata.map(|row| row.map(StratumRow::after));
+    for &metric in protocol.main() {
+        let (before, after) = (before.get(metric), after.get(metric));
+        let (label, role) = change(after.unwrap_or(0.0) - before.unwrap_or(0.0), ink.symbols);
         let mut row = vec![
-            ink.span(fit(metric.name(), METRIC, ink.symbols.ellipsis), Role::Accent),
-            ink.span(format!("{before:>VALUE$.4}"), Role::Text),
-            ink.span(format!("{after:>VALUE$.4}"), Role::Text),
+            ink.span(fit(&protocol.spell(metric), METRIC, ink.symbols.ellipsis), Role::Accent),
+            ink.span(number(before, VALUE), Role::Text),
+            ink.span(number(after, VALUE), Role::Text),
             ink.span(format!("{:>1$}", "", 11usize.saturating_sub(width(&label))) + &label, role),
         ];
         if split {
-            let (single, multi) = (report.single.0.get(metric), report.multi.0.get(metric));
-            row.push(ink.span(format!("{single:>14.4}{multi:>14.4}"), Role::Muted));
+            let part = |at: usize| number(parts[at].as_ref().and_then(|row| row.get(metric)), 14);
+            row.push(ink.span(part(0) + &part(1), Role::Muted));
         }
         rows.push(Line::from(row));
     }
     rows
+}
+
+/// Four digits on the right of a column, or a dash where there is no value.
+fn number(value: Option<f64>, columns: usize) -> String {
+    value.map_or_else(|| format!("{:>columns$}", "-"), |value| format!("{value:>columns$.4}"))
 }
 
 /// A loss has a sign, a symbol and a role, as a gain has.
@@ -173,14 +185,14 @@ fn change(by: f64, symbols: &Symbols) -> (String, Role) {
 
 fn unscored(report: &EvalReport, ink: &Ink) -> Line<'static> {
     if report.unscored.is_empty() {
-        let scored = format!("{} requests scored, none left out", thousands(report.scored));
+        let scored = format!("{} requests scored, none left out", thousands(report.scored()));
         return Line::from(ink.span(scored, Role::Muted));
     }
     let names: Vec<&str> = report.unscored.iter().take(MOST_NAMED).map(|(id, _)| id.shown()).collect();
     let why = report.unscored.first().map_or("", |(_, why)| why.as_str());
     let text = format!(
         "{} scored; {} not scored ({why}): {}",
-        thousands(report.scored),
+        thousands(report.scored()),
         thousands(report.unscored.len()),
         names.join(", ")
     );
@@ -190,20 +202,20 @@ fn unscored(report: &EvalReport, ink: &Ink) -> Line<'static> {
 /// Failure, best rank before and after, request.
 fn outcome_row(outcome: &QueryOutcome, columns: u16, selected: bool, ink: &Ink) -> Vec<Span<'static>> {
     let rank = |rank: Option<usize>| rank.map_or("-".into(), |rank| rank.to_string());
-    let (label, role) = match outcome.failure {
+    let (label, role) = match outcome.failure() {
         Some(failure) => (failure_label(failure), failure_role(failure)),
         None => ("found", Role::Promoted),
     };
     let ranks = format!("{:>3} {} {:<3}", rank(outcome.best_before), ink.symbols.arrow, rank(outcome.best_after));
     let room = if columns < NARROW { 10 } else { 17 };
     let used = 1 + room + width(&ranks) + 2;
-    let request = outcome.request.shown();
+    let request = Text::block(&outcome.record.request);
     vec![
         ink.span(if selected { ink.symbols.selected } else { " " }, Role::Accent),
         ink.span(fit(label, room, ink.symbols.ellipsis), role),
         ink.span(ranks, Role::Text),
         ink.span("  ", Role::Text),
-        ink.span(fit(request, usize::from(columns).saturating_sub(used), ink.symbols.ellipsis), Role::Text),
+        ink.span(fit(request.shown(), usize::from(columns).saturating_sub(used), ink.symbols.ellipsis), Role::Text),
     ]
 }
 
@@ -211,7 +223,9 @@ fn failure_role(failure: Failure) -> Role {
     match failure {
         Failure::NotInShortlist => Role::Error,
         Failure::Demoted => Role::Demoted,
-        Failure::RankedLow => Role::Warning,
+        Failure::RankedLow | Failure::CutByTruncation | Failure::NearDuplicate | Failure::UnjudgedWinner => {
+            Role::Warning
+        }
     }
 }
 

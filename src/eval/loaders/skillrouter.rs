@@ -17,44 +17,24 @@ use serde_json::{Map, Value};
 use crate::library::Text;
 use crate::library::load::Source as PoolSource;
 
-use super::{Benchmark, BenchmarkError, Qrels, Task};
+use super::source::{self, Source, without_place};
+use crate::eval::{Benchmark, BenchmarkError, Protocol, Qrels, Task};
 
 /// Why `generic_only` tasks are left out, as a reason a person reads.
 const GENERIC_ONLY: &str = "labelled with file-type skills only (generic_only), which SkillRouter does not score";
 
-/// A file's content and how messages call it.
-pub(super) struct Source {
-    label: String,
-    bytes: Vec<u8>,
-}
-
-impl Source {
-    pub(super) fn new(label: &str, bytes: impl Into<Vec<u8>>) -> Self {
-        Source { label: label.into(), bytes: bytes.into() }
-    }
-
-    fn content(&self) -> &[u8] {
-        self.bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.bytes)
-    }
-
-    fn problem(&self, line: usize, message: impl fmt::Display) -> Text {
-        Text::line(format!("{}:{line}: {message}", self.label))
-    }
-
-    fn not_json(&self, what: &str, error: &serde_json::Error) -> BenchmarkError {
-        let label = format!("{}:{}:{}", self.label, error.line(), error.column());
-        BenchmarkError::new(label, format!("not {what}: {}", without_place(error)))
-    }
-}
-
-pub(super) struct Files {
-    pub(super) tasks: Source,
-    pub(super) relevance: Source,
-    pub(super) manifest: Option<Source>,
+pub(in crate::eval) struct Files {
+    pub(in crate::eval) tasks: Source,
+    pub(in crate::eval) relevance: Source,
+    pub(in crate::eval) manifest: Option<Source>,
 }
 
 /// `fallback_name` is used where no manifest gives one.
-pub(super) fn parse(files: &Files, fallback_name: &str, pool: Option<PoolSource>) -> Result<Benchmark, BenchmarkError> {
+pub(in crate::eval) fn parse(
+    files: &Files,
+    fallback_name: &str,
+    pool: Option<PoolSource>,
+) -> Result<Benchmark, BenchmarkError> {
     let mut problems = Vec::new();
     let name = match &files.manifest {
         Some(manifest) => dataset_name(manifest)?,
@@ -85,14 +65,23 @@ pub(super) fn parse(files: &Files, fallback_name: &str, pool: Option<PoolSource>
     }));
 
     if tasks.is_empty() && skipped.is_empty() && problems.is_empty() {
-        return Err(BenchmarkError::new(&files.tasks.label, "holds no request"));
+        return Err(BenchmarkError::new(files.tasks.label(), "holds no request"));
     }
     let name = Text::line(name.as_deref().unwrap_or(fallback_name)).shown().to_string();
-    Ok(Benchmark { name, fingerprint: fingerprint(files), pool, tasks, skipped, problems })
+    Ok(Benchmark {
+        name,
+        fingerprint: source::fingerprint([&files.tasks, &files.relevance]),
+        protocol: Protocol::SkillRouter,
+        revision: None,
+        pool,
+        tasks,
+        skipped,
+        problems,
+    })
 }
 
 /// The path, relative to the benchmark's folder, of the pool that a manifest names (our own addition to the layout).
-pub(super) fn pool_path(manifest: &Source) -> Option<String> {
+pub(in crate::eval) fn pool_path(manifest: &Source) -> Option<String> {
     let manifest: Value = serde_json::from_slice(manifest.content()).ok()?;
     Some(manifest.get("pool")?.get("path")?.as_str()?.to_string())
 }
@@ -144,6 +133,7 @@ fn task(row: &[u8]) -> Result<Task, String> {
         domain: Text::line(text("domain")),
         difficulty: Text::line(text("difficulty")),
         tags: tags.filter_map(Value::as_str).map(Text::line).collect(),
+        strata: Vec::new(),
     })
 }
 
@@ -261,24 +251,6 @@ impl<'de> Visitor<'de> for Members<'_> {
         }
         Ok(entries)
     }
-}
-
-/// serde_json's message without its own " at line 1 column 2", which counts within the row.
-fn without_place(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    match message.rfind(" at line ") {
-        Some(end) => message[..end].to_string(),
-        None => message,
-    }
-}
-
-fn fingerprint(files: &Files) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for source in [&files.tasks, &files.relevance] {
-        hasher.update(&(source.bytes.len() as u64).to_le_bytes());
-        hasher.update(&source.bytes);
-    }
-    hasher.finalize().to_hex()[..32].to_string()
 }
 
 #[cfg(test)]

@@ -1,0 +1,64 @@
+//! How alike two texts are, for near-duplicates.
+
+use std::collections::HashSet;
+
+use super::Skill;
+
+/// Bodies more alike than this are near-duplicates: SkillRouter's filter of false negatives (papers.md 2.5).
+pub const NEAR_DUPLICATE: f64 = 0.6;
+
+/// The trigrams of a text: three words that follow one another, case and punctuation aside. SkillRouter does not say
+/// whether its trigrams are of words or of characters; with characters, texts that only share a language come out alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigrams(HashSet<u64>);
+
+impl Trigrams {
+    pub fn of(text: &str) -> Self {
+        let words: Vec<u64> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(|word| hash(word.chars().flat_map(char::to_lowercase)))
+            .collect();
+        Trigrams(words.windows(3).map(|three| three.iter().fold(0, |sum, &word| mix(sum ^ word))).collect())
+    }
+
+    /// Jaccard similarity: shared over all; 0 if both are empty, because nothing shows that such texts are alike.
+    pub fn jaccard(&self, other: &Trigrams) -> f64 {
+        let shared = self.0.intersection(&other.0).count();
+        let all = self.0.len() + other.0.len() - shared;
+        if all == 0 { 0.0 } else { shared as f64 / all as f64 }
+    }
+}
+
+/// FNV-1a over the characters (Fowler, Noll, Vo; 64 bits).
+fn hash(characters: impl Iterator<Item = char>) -> u64 {
+    characters.fold(0xcbf2_9ce4_8422_2325, |sum, c| (sum ^ u64::from(c)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The finaliser of splitmix64 (Steele, Lea, Flood 2014): word order must change the result.
+fn mix(x: u64) -> u64 {
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// Same name, or bodies with a trigram Jaccard over [`NEAR_DUPLICATE`] (papers.md 2.5, rules 1 and 2).
+pub fn near_duplicates(a: &Skill, b: &Skill) -> bool {
+    a.name.for_model() == b.name.for_model()
+        || Trigrams::of(a.body.for_model()).jaccard(&Trigrams::of(b.body.for_model())) > NEAR_DUPLICATE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_over_all() {
+        let jaccard = |a, b| Trigrams::of(a).jaccard(&Trigrams::of(b));
+        assert_eq!(jaccard("Merge the PDF files", "merge the pdf-files!"), 1.0);
+        // "a b c", "b c d" against "b c d", "c d e": one of three.
+        assert_eq!(jaccard("a b c d", "b c d e"), 1.0 / 3.0);
+        assert_eq!(jaccard("a b c", "c b a"), 0.0, "order counts");
+        assert_eq!(jaccard("", "two words"), 0.0, "too short to say");
+    }
+}
