@@ -20,6 +20,7 @@ pub fn run(router: RouterArgs, interface: InterfaceArgs) -> anyhow::Result<Outco
         cache: options.cache,
         models: ModelChoice { embedder: options.embedder, reranker: options.reranker },
         placement: options.placement,
+        runs: dirs.as_ref().map(|dirs| dirs.data.join("runs")),
         profiles: options.profiles,
         watch: true,
         approximate: options.settings.approximate,

@@ -29,6 +29,7 @@ use crate::tui::widgets::{Page, Symbols};
 use attention::{Asked, Explained};
 use layout::{Focus, Layout, Wants};
 pub use preview::PreviewReady;
+pub(crate) use update::changed;
 use preview::{Inks, Worker};
 use query::Query;
 use results::Results;

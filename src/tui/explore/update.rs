@@ -403,7 +403,7 @@ fn say_what_was_cut(pasted: Pasted, out: &mut Outbox) {
 }
 
 /// The settings after one of the four actions that change them.
-fn changed(mut settings: Settings, action: Action) -> Settings {
+pub(crate) fn changed(mut settings: Settings, action: Action) -> Settings {
     fn next<T: Copy + PartialEq>(all: &[T], now: T) -> T {
         let at = all.iter().position(|one| *one == now).map_or(0, |at| at + 1);
         all[at % all.len()]

@@ -1,13 +1,17 @@
 //! What an interface shows of an evaluation, as plain numbers and harmless text. It is made on the evaluation's own
-//! thread (`digest/build.rs`), so that drawing does no statistics, and it is the same for a run under way, a finished
+//! thread (`build.rs`), so that drawing does no statistics, and it is the same for a run under way, a finished
 //! one and one of last month.
+
+mod build;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::eval::{Audit, Failure};
+use crate::eval::{Audit, Failure, Protocol};
 use crate::library::Text;
 use crate::search::Settings;
+
+pub(super) use build::Builder;
 
 /// One run as far as it has come.
 #[derive(Debug, Clone, Default)]
@@ -20,19 +24,21 @@ pub struct Digest {
     /// See [`crate::eval::Benchmark::fingerprint`].
     pub fingerprint: String,
     /// Whose metrics these are, and how they are computed.
-    pub protocol: String,
-    /// What made the rankings.
-    pub router: String,
+    pub protocol: Protocol,
+    /// What made the rankings: models, stage 1, fields, depth.
+    pub system: String,
     pub settings: Settings,
     /// Skills in the pool.
     pub pool: usize,
-    /// Requests to score, and scored.
+    /// Requests to ask.
     pub planned: usize,
+    /// Requests that count in the means, and those that no skill answers by design.
     pub scored: usize,
+    pub no_skill: usize,
     /// Scored without all vectors: not the protocol's numbers.
     pub provisional: usize,
     pub elapsed: Duration,
-    /// Order of the protocol; the first is the headline.
+    /// Order of the protocol, the headline first.
     pub metrics: Vec<MetricLine>,
     /// "all" first.
     pub strata: Vec<StratumLine>,
@@ -40,8 +46,8 @@ pub struct Digest {
     pub audit: [usize; 4],
     /// Order of [`Failure::ALL`], zeros too.
     pub failures: Vec<(Failure, usize)>,
-    /// Skills that stand above a right one most often.
-    pub distractors: Vec<(Text, usize)>,
+    /// Skills that win where they should not, most often first.
+    pub distractors: Vec<DistractorLine>,
     /// Order of the benchmark.
     pub requests: Vec<Arc<RequestLine>>,
     pub ranks: Vec<RankLine>,
@@ -104,10 +110,21 @@ pub struct RequestLine {
     /// The headline metric before and after.
     pub before: f64,
     pub after: f64,
-    pub failure: Option<Failure>,
+    /// Order of [`Failure::ALL`].
+    pub failures: Vec<Failure>,
     pub audit: Audit,
     /// The first ten in the end, whether each is right, and its rank in the shortlist.
     pub top: Vec<(Text, bool, Option<usize>)>,
+    /// What a search through the requests looks at, in lower case.
+    pub words: String,
+}
+
+/// See [`crate::eval::report::Distractor`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DistractorLine {
+    pub id: Text,
+    pub wins: usize,
+    pub above: usize,
 }
 
 /// Requests whose best right skill is at these ranks in the shortlist and in the end.
@@ -124,10 +141,9 @@ pub struct RankLine {
 pub struct Risk {
     /// Coverage and risk, coverage ascending.
     pub points: Vec<(f64, f64)>,
-    /// Area under the curve.
+    /// Area under the curve, and under that of a perfect order of the same answers.
     pub area: f64,
-    /// Requests that no skill is meant to answer, among the others.
-    pub no_skill: usize,
+    pub ideal: f64,
 }
 
 /// Whose numbers stand beside ours.
@@ -145,6 +161,13 @@ pub struct BesideLine {
     pub name: String,
     pub whose: Whose,
     pub values: Vec<Option<f64>>,
+}
+
+impl RequestLine {
+    /// The first of its failures names it in one word.
+    pub fn failure(&self) -> Option<Failure> {
+        self.failures.first().copied()
+    }
 }
 
 impl Digest {
