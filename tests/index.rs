@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use skillscope::index::{LexicalIndex, Notice, VectorKey, VectorStore};
+use skillscope::index::{LexicalIndex, Notice, Rounding, VectorKey, VectorStore};
 use skillscope::library::{ContentHash, FieldSet, Library, LoadReport, Origin, Skill, Text};
 
 const DIMENSIONS: usize = 48;
 
 fn key() -> VectorKey {
-    VectorKey { fingerprint: "0123abcd-full".into(), dimensions: DIMENSIONS }
+    VectorKey { fingerprint: "0123abcd-full".into(), dimensions: DIMENSIONS, rounding: Rounding::None }
 }
 
 /// Content `of` and its vector, which is exact in f16 so that it must come back as it went in.

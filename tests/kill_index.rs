@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use skillscope::index::{VectorKey, VectorStore};
+use skillscope::index::{Rounding, VectorKey, VectorStore};
 use skillscope::library::ContentHash;
 
 /// Where the child works; the child's test does nothing without it.
@@ -15,7 +15,7 @@ const DIMENSIONS: usize = 96;
 const KILLS: usize = 20;
 
 fn key() -> VectorKey {
-    VectorKey { fingerprint: "killed".into(), dimensions: DIMENSIONS }
+    VectorKey { fingerprint: "killed".into(), dimensions: DIMENSIONS, rounding: Rounding::None }
 }
 
 /// A vector made from its own hash, so that whatever is found can be checked. All numbers are exact in f16.

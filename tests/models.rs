@@ -3,6 +3,8 @@
 
 #[path = "models/damage.rs"]
 mod damage;
+#[path = "models/encoders.rs"]
+mod encoders;
 #[path = "models/fixture.rs"]
 mod fixture;
 #[path = "models/parity.rs"]
@@ -10,8 +12,12 @@ mod parity;
 #[cfg(feature = "builtin-models")]
 #[path = "models/precision.rs"]
 mod precision;
+#[path = "models/profiles.rs"]
+mod profiles;
 #[path = "models/reference.rs"]
 mod reference;
+#[path = "models/refusals.rs"]
+mod refusals;
 #[cfg(feature = "builtin-models")]
 #[path = "models/speed.rs"]
 mod speed;

@@ -104,6 +104,9 @@ impl Options {
                 "name": embedder.id().name,
                 "fingerprint": embedder.id().fingerprint,
                 "max_tokens": embedder.profile().max_tokens,
+                "protocol": embedder.badge().long,
+                "device": embedder.placement().device.label(),
+                "dtype": embedder.placement().precision.label(),
             })
         });
         let reranker = pipeline.reranker.as_ref().map(|reranker| {
@@ -111,6 +114,9 @@ impl Options {
                 "name": reranker.id().name,
                 "fingerprint": reranker.id().fingerprint,
                 "max_tokens": reranker.profile().max_tokens,
+                "protocol": reranker.badge().long,
+                "device": reranker.placement().device.label(),
+                "dtype": reranker.placement().precision.label(),
             })
         });
         let mut profile = Map::new();

@@ -3,7 +3,6 @@
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::library::FieldSet;
 use crate::model::{Attention, never};
 use crate::text::Document;
 
@@ -58,7 +57,7 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
             }
             Input::Skill { query, name, description, body } => {
                 let parts = [name.as_str(), description, body];
-                let document = reranker.profile().document.render_parts(parts, FieldSet::Full);
+                let document = reranker.document_of_parts(parts);
                 let encoding = reranker.encode(query, &document.text);
                 (document, encoding)
             }

@@ -24,7 +24,7 @@ pub struct ModelChoice {
 
 impl Default for ModelChoice {
     fn default() -> Self {
-        let builtin = || crate::model::profile::DEFAULT.to_owned();
+        let builtin = || crate::model::profiles::DEFAULT.to_owned();
         ModelChoice { embedder: builtin(), reranker: Some(builtin()) }
     }
 }

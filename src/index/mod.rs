@@ -11,7 +11,7 @@ mod tokenise;
 pub mod vectors;
 
 pub use lexical::{LexicalIndex, TermContribution};
-pub use store::{Notice, StoreError, VectorKey, VectorStore};
+pub use store::{Notice, Rounding, StoreError, VectorKey, VectorStore};
 pub use vectors::{DenseIndex, SearchKind};
 
 use std::cmp::Ordering;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use half::bf16;
 use half::slice::HalfFloatSliceExt;
 
 use crate::library::{ContentHash, Text};
@@ -37,6 +38,26 @@ pub struct VectorKey {
     /// [`crate::model::ModelId::fingerprint`] with the field set's key.
     pub fingerprint: String,
     pub dimensions: usize,
+    /// How they are compared; the fingerprint is another for each.
+    pub rounding: Rounding,
+}
+
+/// What is kept of an inner product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Rounding {
+    #[default]
+    None,
+    /// The nearest bf16, as where a whole matrix of similarities is computed in that format. Many then tie.
+    Bf16,
+}
+
+impl Rounding {
+    pub(super) fn of(self, product: f32) -> f32 {
+        match self {
+            Rounding::None => product,
+            Rounding::Bf16 => bf16::from_f32(product).to_f32(),
+        }
+    }
 }
 
 impl VectorKey {

@@ -11,7 +11,7 @@ use crate::library::{ContentHash, SkillIx};
 
 use super::graph::Graph;
 use super::segment::Segment;
-use super::store::RowRef;
+use super::store::{Rounding, RowRef};
 use super::{Scored, VectorStore, best, dot, rank_among};
 
 /// Up to here a scan is fast enough and exact. At 100,000 vectors of 384 it takes 2 ms on two cores with AVX2, and up
@@ -46,6 +46,7 @@ pub enum SearchKind {
 #[derive(Debug)]
 pub struct DenseIndex {
     dimensions: usize,
+    rounding: Rounding,
     segments: Vec<Arc<Segment>>,
     /// Each distinct row once, in the order of memory.
     rows: Vec<RowRef>,
@@ -74,6 +75,7 @@ impl DenseIndex {
         let number = |row: RowRef| rows.binary_search(&row).ok().map(|number| number as u32);
         DenseIndex {
             dimensions: store.key().dimensions,
+            rounding: store.key().rounding,
             segments: store.segments().to_vec(),
             row_of: located.into_iter().map(|row| number(row?)).collect(),
             rows,
@@ -136,7 +138,7 @@ impl DenseIndex {
             match approximate.graph.nearest(query, limit.min(self.rows.len())) {
                 Ok(rows) => {
                     let hits = rows.into_iter().flat_map(|row| {
-                        let score = (self.dot)(self.row(row), query);
+                        let score = self.product(row, query);
                         approximate.skills[row].iter().map(move |&skill| Scored { skill, score })
                     });
                     return best(hits.collect(), limit);
@@ -176,9 +178,13 @@ impl DenseIndex {
         self.segments[segment as usize].row(row as usize)
     }
 
+    fn product(&self, row: usize, query: &[f32]) -> f32 {
+        self.rounding.of((self.dot)(self.row(row), query))
+    }
+
     /// The inner product with every row, in the order of rows.
     fn scan(&self, query: &[f32]) -> Vec<f32> {
-        let score = |row| (self.dot)(self.row(row), query);
+        let score = |row| self.product(row, query);
         if self.rows.len() < PARALLEL_FROM {
             (0..self.rows.len()).map(score).collect()
         } else {
@@ -203,7 +209,7 @@ impl DenseIndex {
             let mut scores = self.scan(&query);
             let (_, &mut worst, _) = scores.select_nth_unstable_by(depth - 1, |a, b| b.total_cmp(a));
             let nearest = graph.nearest(&query, depth)?;
-            found += nearest.into_iter().filter(|&row| (self.dot)(self.row(row), &query) >= worst).count();
+            found += nearest.into_iter().filter(|&row| self.product(row, &query) >= worst).count();
             wanted += depth;
         }
         Ok(if wanted == 0 { 1.0 } else { found as f32 / wanted as f32 })

@@ -16,7 +16,11 @@ fn vector(seed: usize) -> Vec<f32> {
 /// `contents[i]` names the content of skill `i`; vectors are there for the contents below `ready`, in several
 /// segments and in another order than the library's.
 fn index(contents: &[usize], ready: usize) -> DenseIndex {
-    let mut store = VectorStore::in_memory(VectorKey { fingerprint: "test".into(), dimensions: DIMENSIONS });
+    index_with(contents, ready, Rounding::None)
+}
+
+fn index_with(contents: &[usize], ready: usize, rounding: Rounding) -> DenseIndex {
+    let mut store = VectorStore::in_memory(VectorKey { fingerprint: "test".into(), dimensions: DIMENSIONS, rounding });
     let vectors: Vec<_> = (0..ready).rev().map(|of| (hash(of), vector(of))).collect();
     for batch in vectors.chunks(7) {
         assert_eq!(store.append(batch), None);
@@ -150,5 +154,27 @@ fn a_sample_has_no_row_twice() {
         rows.dedup();
         assert_eq!(rows.len(), total.min(RECALL_SAMPLE));
         assert!(rows.is_sorted() && rows.last().is_none_or(|&row| row < total));
+    }
+}
+
+/// What torch's `query @ pool.T` of two bf16 matrices keeps: the nearest bf16, worked out on the bits.
+#[test]
+fn similarities_in_bf16_tie_and_keep_the_librarys_order() {
+    let nearest = |x: f32| {
+        let bits = x.to_bits();
+        f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+    };
+    let contents: Vec<usize> = (0..400).collect();
+    let (plain, rounded) = (index(&contents, 400), index_with(&contents, 400, Rounding::Bf16));
+    let query = vector(12_345);
+    let mut expected = plain.search(&query, 400, true);
+    expected.iter_mut().for_each(|scored| scored.score = nearest(scored.score));
+    expected.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.skill.cmp(&b.skill)));
+    let ties = expected.windows(2).filter(|pair| pair[0].score == pair[1].score).count();
+    assert!(ties > 20, "{ties} ties");
+    assert_eq!(rounded.search(&query, 400, true), expected);
+    assert_eq!(rounded.search(&query, 10, true), expected[..10]);
+    for (rank, scored) in expected.iter().enumerate().step_by(37) {
+        assert_eq!(rounded.rank_of(&query, scored.skill), Some((rank + 1, scored.score)));
     }
 }

@@ -1,6 +1,7 @@
 //! What can be chosen by name: the profiles, and what of each is on this machine.
 
-use super::{ModelSource, Profiles};
+use super::choice::Part;
+use super::{ModelSource, Profile, Profiles};
 
 /// Whether a network of a profile can be loaded now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +25,19 @@ pub struct Entry {
 
 /// All profiles. Looks for files, so not on a thread that draws.
 pub fn catalogue(profiles: &Profiles) -> Vec<Entry> {
-    let presence = |source: &str, revision: Option<&str>| match ModelSource::parse(source, revision)
-        .is_ok_and(|source| source.is_here())
-    {
-        true => Presence::Here,
-        false => Presence::Absent,
-    };
-    let entry = |profile: &super::Profile| Entry {
+    let entry = |profile: &Profile| Entry {
         name: profile.name.clone(),
         about: profile.about.clone(),
-        embedder: presence(&profile.embedder.source, profile.embedder.revision.as_deref()),
-        reranker: presence(&profile.reranker.source, profile.reranker.revision.as_deref()),
+        embedder: presence(profile.embedder.as_ref()),
+        reranker: presence(profile.reranker.as_ref()),
     };
     profiles.iter().map(entry).collect()
+}
+
+fn presence(part: Option<&impl Part>) -> Presence {
+    let Some((part, source)) = part.and_then(|part| Some((part, part.source()?))) else { return Presence::Without };
+    match ModelSource::parse(source, part.revision()).is_ok_and(|source| source.is_here()) {
+        true => Presence::Here,
+        false => Presence::Absent,
+    }
 }

@@ -1,18 +1,23 @@
 //! The bi-encoder: text to a unit vector.
 
-use super::forward::{Hidden, Output};
+use half::bf16;
+
+use super::choice::{Choice, Part, choose};
 use super::network::{self, Network};
-use super::source::Kind;
+use super::pooling::Pooler;
+use super::source::{Kind, ModelFiles};
 use super::{
-    EmbedderProfile, ModelError, ModelId, ModelSource, Placement, Pooling, Precision, Profiles, Stop, pool, unknown,
+    Badge, EmbedderProfile, ModelError, ModelId, Placement, Precision, Profile, Profiles, Similarity, Stop, pool,
 };
 use crate::library::{FieldSet, Skill};
+use crate::text::document::first_chars;
 use crate::text::{Document, DocumentTemplate, Encoding};
 
 pub struct Embedder {
     id: ModelId,
     profile: EmbedderProfile,
     network: Network,
+    pooler: Pooler,
 }
 
 /// What a text is to the embedder.
@@ -22,6 +27,40 @@ pub enum Role {
     Document,
     /// No prefix, cut at the network's own limit.
     Raw,
+}
+
+impl Part for EmbedderProfile {
+    const KIND: Kind = Kind::Embedder;
+
+    fn of(profile: &Profile) -> Option<&Self> {
+        profile.embedder.as_ref()
+    }
+
+    fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    fn revision(&self) -> Option<&str> {
+        self.revision.as_deref()
+    }
+}
+
+impl EmbedderProfile {
+    /// How a model that no profile names is used: as its own files say.
+    fn of_files(files: &ModelFiles) -> Self {
+        EmbedderProfile {
+            source: None,
+            revision: None,
+            dtype: Precision::Auto,
+            pooling: files.modules.pooling.unwrap_or_default(),
+            query_prefix: files.modules.query_prompt.clone().unwrap_or_default(),
+            query_cap: None,
+            document_prefix: files.modules.document_prompt.clone().unwrap_or_default(),
+            document: DocumentTemplate::default(),
+            max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
+            similarity: Similarity::F32,
+        }
+    }
 }
 
 impl Embedder {
@@ -36,27 +75,15 @@ impl Embedder {
     /// The same among the given profiles.
     pub fn load_from(profiles: &Profiles, name: &str, placement: impl Into<Placement>) -> Result<Self, ModelError> {
         let placement = placement.into();
-        let chosen = profiles.get(name).map(|profile| profile.embedder.clone());
-        let (place, revision) = match &chosen {
-            Some(profile) => (profile.source.as_str(), profile.revision.as_deref()),
-            None => (name, None),
-        };
-        let source = ModelSource::parse(place, revision).map_err(|error| unknown(error, name, profiles))?;
+        let Choice { source, part } = choose::<EmbedderProfile>(profiles, name)?;
         pool::run(|| {
             let files = source.open(Kind::Embedder)?;
-            let profile = chosen.unwrap_or_else(|| EmbedderProfile {
-                source: name.to_owned(),
-                revision: None,
-                pooling: files.pooling.unwrap_or_default(),
-                query_prefix: String::new(),
-                document_prefix: String::new(),
-                document: DocumentTemplate::default(),
-                max_tokens: files.max_tokens.unwrap_or(usize::MAX),
-            });
-            let network = Network::load(&files, &files.weights()?, placement, Precision::Auto)?;
+            let profile = part.unwrap_or_else(|| EmbedderProfile::of_files(&files));
+            let network = Network::load(&files, &files.weights()?, placement, profile.dtype)?;
             let profile = EmbedderProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
-            let settings = EmbedderProfile { source: String::new(), revision: None, ..profile.clone() };
-            Ok(Embedder { id: network::identify(name, &files, &settings, &network)?, profile, network })
+            let settings = EmbedderProfile { source: None, revision: None, dtype: Precision::Auto, ..profile.clone() };
+            let pooler = Pooler::new(profile.pooling, &files.modules, network.hidden_size(), &network.tokenizer)?;
+            Ok(Embedder { id: network::identify(name, &files, &settings, &network)?, profile, network, pooler })
         })
     }
 
@@ -69,12 +96,17 @@ impl Embedder {
     }
 
     pub fn dimensions(&self) -> usize {
-        self.network.hidden_size()
+        self.pooler.dimensions()
     }
 
     /// Where it runs, nothing left to choose.
     pub fn placement(&self) -> Placement {
         self.network.placement()
+    }
+
+    /// The protocol badge.
+    pub fn badge(&self) -> Badge {
+        Badge::of_embedder(&self.id, &self.profile, self.placement())
     }
 
     /// The text this model reads of a skill.
@@ -87,7 +119,10 @@ impl Embedder {
         let tokenizer = &self.network.tokenizer;
         let limit = self.profile.max_tokens;
         match role {
-            Role::Query => tokenizer.encode_head(&self.profile.query_prefix, text, limit),
+            Role::Query => {
+                let kept = self.profile.query_cap.map_or(text, |cap| first_chars(text, cap));
+                tokenizer.encode_head(&self.profile.query_prefix, kept, limit)
+            }
             Role::Document => tokenizer.encode_head(&self.profile.document_prefix, text, limit),
             Role::Raw => tokenizer.encode(text, self.network.longest()),
         }
@@ -98,40 +133,19 @@ impl Embedder {
     /// # Errors
     /// [`ModelError::Stopped`], or an encoding that is not of this model.
     pub fn embed(&self, texts: &[Encoding], stop: Stop) -> Result<Vec<Vec<f32>>, ModelError> {
-        let output = match self.profile.pooling {
-            Pooling::Mean => Output::Tokens,
-            Pooling::Cls => Output::First,
-            Pooling::LastToken => Output::Last,
-        };
         let mut vectors = Vec::with_capacity(texts.len());
-        self.network.run(&self.id, texts, output, stop, |hidden| vectors.extend(self.pool(&hidden)))?;
+        self.network.run(&self.id, texts, self.pooler.output(), stop, |hidden| {
+            let step = &texts[vectors.len()..];
+            vectors.extend(self.pooler.pool(&hidden, step).map(|vector| self.kept(vector)));
+        })?;
         Ok(vectors)
     }
 
-    fn pool(&self, hidden: &Hidden) -> Vec<Vec<f32>> {
-        let width = self.dimensions();
-        let vectors = hidden.spans.iter().enumerate().map(|(index, span)| match self.profile.pooling {
-            Pooling::Mean => mean(&hidden.values[span.start * width..span.end * width], width),
-            Pooling::Cls | Pooling::LastToken => hidden.values[index * width..(index + 1) * width].to_vec(),
-        });
-        vectors.map(unit).collect()
+    /// What the similarity leaves of a vector: in bf16 it is no longer of length 1, to 2^-9 relative.
+    fn kept(&self, mut vector: Vec<f32>) -> Vec<f32> {
+        if self.profile.similarity == Similarity::Bf16 {
+            vector.iter_mut().for_each(|x| *x = bf16::from_f32(*x).to_f32());
+        }
+        vector
     }
-}
-
-fn mean(rows: &[f32], width: usize) -> Vec<f32> {
-    let mut mean = vec![0.0; width];
-    for row in rows.chunks_exact(width) {
-        mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-    }
-    let count = (rows.len() / width) as f32;
-    mean.iter_mut().for_each(|sum| *sum /= count);
-    mean
-}
-
-fn unit(mut vector: Vec<f32>) -> Vec<f32> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    // sentence-transformers' guard against a zero vector.
-    let scale = 1.0 / length.max(1e-12);
-    vector.iter_mut().for_each(|x| *x *= scale);
-    vector
 }

@@ -1,33 +1,46 @@
-//! BERT's sequence-classification head with one output: pooler (dense + tanh) and a linear layer.
+//! The sequence-classification heads with one output: a dense layer, an activation and a linear layer.
 
 use super::ModelError;
+use super::bert::{Config, Family, Tensors};
+use super::modules::Activation;
 use super::weights::Weights;
 
 pub struct ScoreHead {
     /// `[hidden, hidden]`
-    pooler: Vec<f32>,
-    pooler_bias: Vec<f32>,
-    classifier: Vec<f32>,
-    classifier_bias: f32,
+    dense: Vec<f32>,
+    dense_bias: Vec<f32>,
+    activation: Activation,
+    output: Vec<f32>,
+    output_bias: f32,
+}
+
+/// What a family calls its two layers, and what stands between them.
+fn layers(family: Family) -> (&'static str, Activation, &'static str) {
+    match family {
+        Family::Bert => ("pooler.dense", Activation::Tanh, "classifier"),
+        Family::Roberta => ("classifier.dense", Activation::Tanh, "classifier.out_proj"),
+        Family::DistilBert => ("pre_classifier", Activation::Relu, "classifier"),
+    }
 }
 
 impl ScoreHead {
     /// # Errors
     /// If a tensor is missing (the file is an encoder without a head) or the head has more than one output.
-    pub fn load(weights: &Weights, hidden: usize) -> Result<Self, ModelError> {
-        // The classifier first: it is what a bi-encoder's file lacks.
-        let classifier = weights.matrix("classifier.weight", 1, hidden)?;
-        let classifier_bias = weights.vector("classifier.bias", 1)?.iter().sum();
-        let pooler = weights.matrix("pooler.dense.weight", hidden, hidden)?;
-        let pooler_bias = weights.vector("pooler.dense.bias", hidden)?;
-        Ok(ScoreHead { pooler, pooler_bias, classifier, classifier_bias })
+    pub fn load(weights: &Weights, config: &Config) -> Result<Self, ModelError> {
+        let (dense, activation, output) = layers(config.family);
+        let (tensors, hidden) = (Tensors::new(weights, config), config.hidden_size);
+        // The output first: it is what a bi-encoder's file lacks.
+        let output = tensors.linear(&[output.to_owned()], hidden, 1)?;
+        let dense = tensors.linear(&[dense.to_owned()], hidden, hidden)?;
+        let output_bias = output.bias.iter().sum();
+        Ok(ScoreHead { dense: dense.weight, dense_bias: dense.bias, activation, output: output.weight, output_bias })
     }
 
     /// The logit of a first token's hidden state.
     pub fn score(&self, first: &[f32]) -> f32 {
-        let rows = self.pooler.chunks_exact(first.len()).zip(&self.pooler_bias);
-        let pooled = rows.map(|(row, bias)| (dot(row, first) + bias).tanh());
-        pooled.zip(&self.classifier).map(|(x, weight)| x * weight).sum::<f32>() + self.classifier_bias
+        let rows = self.dense.chunks_exact(first.len()).zip(&self.dense_bias);
+        let pooled = rows.map(|(row, bias)| self.activation.apply(dot(row, first) + bias));
+        pooled.zip(&self.output).map(|(x, weight)| x * weight).sum::<f32>() + self.output_bias
     }
 }
 

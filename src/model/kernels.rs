@@ -5,6 +5,7 @@
 //! code is as fast on a processor without it and gives the same bits on all of them.
 
 use pulp::Arch;
+use rayon::prelude::*;
 
 /// Lanes of the widest register we meet (AVX-512); reductions keep this many partial results in a fixed order.
 const LANES: usize = 16;
@@ -51,31 +52,67 @@ pub(super) fn gelu(x: f32) -> f32 {
     x.max(0.0) - magnitude * tail
 }
 
-/// `row[i] = gelu(row[i] + bias[i])` for every row of `bias.len()` values.
-pub fn bias_gelu(rows: &mut [f32], bias: &[f32]) {
+/// The tanh approximation of [`gelu`] (arXiv 1606.08415, section 2): `x/2 · (1 + tanh u) = x / (1 + e^(−2u))`.
+#[inline(always)]
+fn gelu_tanh(x: f32) -> f32 {
+    // √(2/π)
+    const FACTOR: f32 = 0.797_884_6;
+    let u = FACTOR * (x + 0.044_715 * x * x * x);
+    x / (1.0 + exp(-2.0 * u))
+}
+
+/// `row[i] = f(row[i] + bias[i])` for every row of `bias.len()` values.
+#[inline(always)]
+fn bias_then(rows: &mut [f32], bias: &[f32], f: impl Fn(f32) -> f32) {
     Arch::new().dispatch(
         #[inline(always)]
         || {
             for row in rows.chunks_exact_mut(bias.len()) {
                 for (x, b) in row.iter_mut().zip(bias) {
-                    *x = gelu(*x + b);
+                    *x = f(*x + b);
                 }
             }
         },
     );
 }
 
+/// `row[i] = gelu(row[i] + bias[i])` for every row of `bias.len()` values.
+pub fn bias_gelu(rows: &mut [f32], bias: &[f32]) {
+    bias_then(
+        rows,
+        bias,
+        #[inline(always)]
+        |x| gelu(x),
+    );
+}
+
+/// The same with GELU's tanh approximation.
+pub fn bias_gelu_tanh(rows: &mut [f32], bias: &[f32]) {
+    bias_then(
+        rows,
+        bias,
+        #[inline(always)]
+        |x| gelu_tanh(x),
+    );
+}
+
+/// `row[i] = max(0, row[i] + bias[i])` for every row of `bias.len()` values.
+pub fn bias_relu(rows: &mut [f32], bias: &[f32]) {
+    bias_then(
+        rows,
+        bias,
+        #[inline(always)]
+        |x| x.max(0.0),
+    );
+}
+
 /// `row[i] += bias[i]` for every row of `bias.len()` values.
 pub fn add_bias(rows: &mut [f32], bias: &[f32]) {
-    Arch::new().dispatch(
+    bias_then(
+        rows,
+        bias,
         #[inline(always)]
-        || {
-            for row in rows.chunks_exact_mut(bias.len()) {
-                for (x, b) in row.iter_mut().zip(bias) {
-                    *x += b;
-                }
-            }
-        },
+        |x| x,
     );
 }
 
@@ -102,6 +139,13 @@ impl Norm {
                 }
             },
         );
+    }
+
+    /// [`Norm::apply`] on all threads.
+    pub fn apply_parallel(&self, rows: &mut [f32]) {
+        // 32 KB or so of whole rows a piece.
+        let chunk = (8192 / self.gain.len()).max(1) * self.gain.len();
+        rows.par_chunks_mut(chunk).for_each(|rows| self.apply(rows));
     }
 
     /// `row = norm(row)`.

@@ -4,17 +4,23 @@
 //! profile (how texts are made), a tokenizer and a network.
 
 pub mod attention;
+pub mod badge;
 mod bert;
 pub mod catalogue;
+mod choice;
 pub mod device;
 pub mod embedder;
 mod forward;
 mod head;
 mod kernels;
+mod modules;
 mod network;
 pub mod packed;
+mod place;
 mod pool;
+mod pooling;
 pub mod profile;
+pub mod profiles;
 pub mod reranker;
 mod source;
 mod weights;
@@ -22,9 +28,11 @@ mod weights;
 use std::path::PathBuf;
 
 pub use attention::Attention;
+pub use badge::Badge;
 pub use device::{Device, Placement, Precision};
 pub use embedder::{Embedder, Role};
-pub use profile::{EmbedderProfile, Pooling, Profile, Profiles, RerankerProfile};
+pub use profile::{EmbedderProfile, Pooling, Profile, PromptProfile, RerankerProfile, Score, Setting, Similarity};
+pub use profiles::Profiles;
 pub use reranker::{Capture, Reranker};
 
 /// Why a model could not be loaded or run. Every message names the file or the model.
@@ -61,17 +69,6 @@ pub enum ModelSource {
     Directory(PathBuf),
     /// A Hugging Face repository that is already in the local cache; nothing is downloaded here.
     Hub { repository: String, revision: String },
-}
-
-/// Says of a name that is no model which names would have been profiles.
-fn unknown(error: ModelError, name: &str, profiles: &Profiles) -> ModelError {
-    match error {
-        ModelError::Unknown { hint, .. } => {
-            let known: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-            ModelError::Unknown { name: name.to_owned(), hint: format!("{hint}; profiles are: {}", known.join(", ")) }
-        }
-        other => other,
-    }
 }
 
 /// Asked between layers and between batches; true means stop.

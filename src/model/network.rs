@@ -5,20 +5,17 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::bert::Bert;
+use super::bert::{Bert, Compute};
 use super::forward::{Hidden, Output, RunError};
 use super::packed::{Arithmetic, Level};
-use super::source::ModelFiles;
+use super::source::{Architecture, ModelFiles};
 use super::weights::Weights;
-use super::{Device, ModelError, ModelId, Placement, Precision, Stop, pool};
+use super::{ModelError, ModelId, Placement, Precision, Stop, pool};
 use crate::text::{Encoding, TextTokenizer};
 
 /// Tokens per forward pass. From 512 on, the matrix products gain nothing from more rows; a step of 1,024 takes about
 /// 100 ms on two cores, its activations (6 MB) stay near the caches, and stopping is asked six times in it.
 const STEP_TOKENS: usize = 1024;
-
-/// Positions beyond this are not used even where a config has them: BERT's were trained to 512.
-const LONGEST: usize = 512;
 
 /// The architectures that can be run.
 enum Net {
@@ -26,17 +23,17 @@ enum Net {
 }
 
 impl Net {
-    /// BERT's attention and element-wise passes are our own loops over main memory (`bert::attend`, `kernels`), so it
-    /// runs on the processor, in f32 but for the matrix products.
+    /// On the processor BERT computes in f32 but for the matrix products.
     fn load(files: &ModelFiles, weights: &Weights, placement: Placement) -> Result<(Self, Placement), ModelError> {
-        // A device that does not exist is an error even where it would not be used.
-        placement.device.resolve()?;
-        let (arithmetic, precision) = match (placement.precision, Level::fast()) {
-            (Precision::Bf16, Some(level)) => (Arithmetic::Bf16(level), Precision::Bf16),
-            _ => (Arithmetic::F32, Precision::F32),
+        let device = placement.device.resolve()?;
+        let Architecture::Bert(config) = &files.architecture;
+        let (compute, precision) = match (placement.precision, Level::fast()) {
+            (precision, _) if !device.is_cpu() => (Compute::Candle(&device, precision.dtype()), precision),
+            (Precision::Bf16, Some(level)) => (Compute::Loops(Arithmetic::Bf16(level)), Precision::Bf16),
+            _ => (Compute::Loops(Arithmetic::F32), Precision::F32),
         };
-        let bert = Bert::load(weights, files.config.clone(), arithmetic)?;
-        Ok((Net::Bert(bert), Placement { device: Device::Cpu, precision }))
+        let bert = Bert::load(weights, config.clone(), files.modules.segments, compute)?;
+        Ok((Net::Bert(bert), Placement { precision, ..placement }))
     }
 
     fn hidden_size(&self) -> usize {
@@ -47,16 +44,12 @@ impl Net {
 
     fn longest(&self) -> usize {
         match self {
-            Net::Bert(bert) => bert.config().max_position_embeddings.min(LONGEST),
+            Net::Bert(bert) => bert.config().longest(),
         }
     }
 
     fn forward(&self, sequences: &[&Encoding], output: Output, capture: bool, stop: Stop) -> Result<Hidden, RunError> {
         match self {
-            Net::Bert(bert) if output == Output::Last => {
-                let all = bert.forward(sequences, Output::Tokens, capture, stop)?;
-                Ok(last_rows(all, bert.config().hidden_size))
-            }
             Net::Bert(bert) => bert.forward(sequences, output, capture, stop),
         }
     }
@@ -117,13 +110,6 @@ impl Network {
     pub fn capture(&self, id: &ModelId, encoding: &Encoding, output: Output, stop: Stop) -> Result<Hidden, ModelError> {
         pool::run(|| self.net.forward(&[encoding], output, true, stop)).map_err(|error| failed(id, error))
     }
-}
-
-/// [`Output::Last`] from [`Output::Tokens`]; what was captured is of another position.
-fn last_rows(all: Hidden, width: usize) -> Hidden {
-    let last = |span: &Range<usize>| &all.values[(span.end - 1) * width..span.end * width];
-    let values = all.spans.iter().flat_map(last).copied().collect();
-    Hidden { values, attention: None, ..all }
 }
 
 fn failed(id: &ModelId, error: RunError) -> ModelError {

@@ -1,17 +1,11 @@
-//! Profiles: everything that makes a number comparable, as data (`assets/profiles/*.toml`).
+//! A profile: everything that makes a number comparable, as data (`assets/profiles/*.toml`).
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 
-use super::ModelError;
-use crate::text::DocumentTemplate;
-
-/// The profile used where none is named.
-pub const DEFAULT: &str = "builtin";
-
-static ASSETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/profiles");
+use super::Precision;
+use crate::text::{DocumentTemplate, WrittenPrompt};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -21,128 +15,170 @@ pub enum Pooling {
     Mean,
     /// The first token.
     Cls,
+    /// The largest value of each dimension over all tokens.
+    Max,
     /// The last token: the tokenizer's end token where its post-processor adds one (Qwen3-Embedding).
     LastToken,
+}
+
+impl Pooling {
+    pub fn label(self) -> &'static str {
+        match self {
+            Pooling::Mean => "mean",
+            Pooling::Cls => "first-token",
+            Pooling::LastToken => "last-token",
+            Pooling::Max => "maximum",
+        }
+    }
+}
+
+/// How two unit vectors become a similarity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Similarity {
+    /// Inner product in f32.
+    #[default]
+    F32,
+    /// Vectors and inner product rounded to bf16 (SkillRouter's evaluation script; papers.md 1.5): between 0.5 and 1
+    /// in steps of 2^-8, so that many skills tie; ties keep the library's order.
+    Bf16,
+}
+
+impl Similarity {
+    pub fn label(self) -> &'static str {
+        match self {
+            Similarity::F32 => "f32",
+            Similarity::Bf16 => "bf16",
+        }
+    }
+}
+
+/// What a causal reranker's answer is turned into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Score {
+    /// logit(yes) − logit(no), f32.
+    #[default]
+    LogOdds,
+    /// The probability of yes among the two as SkillRet's script has it, in f16: it saturates at 1 (papers.md 1.6).
+    ProbabilityF16,
+}
+
+impl Score {
+    pub fn label(self) -> &'static str {
+        match self {
+            Score::LogOdds => "log-odds",
+            Score::ProbabilityF16 => "f16 probability",
+        }
+    }
 }
 
 /// How a bi-encoder is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbedderProfile {
-    /// "builtin", a directory (a relative one is looked up from where the program runs), or a hub repository.
-    pub source: String,
+    /// "builtin", a directory (a relative one is looked up from where the program runs), or a hub repository. `None`
+    /// where nobody has published one: the profile is then there to build on.
+    pub source: Option<String>,
     #[serde(default)]
     pub revision: Option<String>,
+    /// What its authors ran it in.
+    #[serde(default)]
+    pub dtype: Precision,
     #[serde(default)]
     pub pooling: Pooling,
     #[serde(default)]
     pub query_prefix: String,
+    /// Cap of the request in code points, before the prefix is put before it.
+    #[serde(default)]
+    pub query_cap: Option<usize>,
     #[serde(default)]
     pub document_prefix: String,
     #[serde(default)]
     pub document: DocumentTemplate,
     /// Longest query and document in tokens.
     pub max_tokens: usize,
+    #[serde(default)]
+    pub similarity: Similarity,
 }
 
 /// How a cross-encoder is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RerankerProfile {
-    pub source: String,
+    /// As [`EmbedderProfile::source`].
+    pub source: Option<String>,
     #[serde(default)]
     pub revision: Option<String>,
+    #[serde(default)]
+    pub dtype: Precision,
+    /// Cap of the request in code points.
+    #[serde(default)]
+    pub query_cap: Option<usize>,
     #[serde(default)]
     pub document: DocumentTemplate,
     /// Longest pair in tokens.
     pub max_tokens: usize,
+    /// `None` for a network that reads a pair of texts (BERT).
+    #[serde(default)]
+    pub prompt: Option<PromptProfile>,
+    #[serde(default)]
+    pub score: Score,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The prompt of a causal reranker.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "template", rename_all = "lowercase", deny_unknown_fields)]
+pub enum PromptProfile {
+    /// Written out in the profile.
+    Written(WrittenPrompt),
+    /// The chat template of the model's repository, with this as its system message.
+    Repository { instruction: Option<String> },
+}
+
+impl PromptProfile {
+    pub fn instruction(&self) -> Option<&str> {
+        match self {
+            PromptProfile::Written(prompt) => Some(&prompt.instruction),
+            PromptProfile::Repository { instruction } => instruction.as_deref(),
+        }
+    }
+}
+
+/// A choice where paper, card and code of a model conflict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// What the choice is about, one line for people.
+    pub about: String,
+    /// What the profile says without being asked.
+    pub default: String,
+    /// What each other choice lays over the profile.
+    pub choices: BTreeMap<String, toml::Table>,
+}
+
+impl Setting {
+    /// All choices, the default first.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let others = self.choices.keys().map(String::as_str).filter(|choice| *choice != self.default);
+        std::iter::once(self.default.as_str()).chain(others)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     pub name: String,
     /// One line for people.
     pub about: String,
-    pub embedder: EmbedderProfile,
-    pub reranker: RerankerProfile,
+    /// The profile it was built on, already laid under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// `None` if it has none: another profile's is to be combined with it.
+    #[serde(default)]
+    pub embedder: Option<EmbedderProfile>,
+    #[serde(default)]
+    pub reranker: Option<RerankerProfile>,
+    #[serde(default)]
+    pub options: BTreeMap<String, Setting>,
 }
-
-/// The profiles that can be named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profiles {
-    list: Vec<Profile>,
-}
-
-impl Profiles {
-    /// Those that came with the program.
-    ///
-    /// # Errors
-    /// If one of them is not a profile (a fault of the build).
-    pub fn builtin() -> Result<Self, ModelError> {
-        let mut profiles = Profiles { list: Vec::new() };
-        for file in ASSETS.files().filter(|file| is_profile(file.path())) {
-            let origin = format!("built-in profile {}", file.path().display());
-            profiles.add(file.contents(), &origin)?;
-        }
-        Ok(profiles)
-    }
-
-    /// [`Profiles::builtin`] and the user's own, if that directory exists.
-    ///
-    /// # Errors
-    /// As [`Profiles::with_directory`].
-    pub fn with_users(directory: Option<&Path>) -> Result<Self, ModelError> {
-        let profiles = Profiles::builtin()?;
-        match directory.filter(|directory| directory.is_dir()) {
-            Some(directory) => profiles.with_directory(directory),
-            None => Ok(profiles),
-        }
-    }
-
-    /// Adds the `*.toml` of a directory, in the order of their names; one of the same name replaces the earlier.
-    ///
-    /// # Errors
-    /// If the directory or a file cannot be read, or a file is not a profile: the message names it and the line.
-    pub fn with_directory(mut self, directory: &Path) -> Result<Self, ModelError> {
-        let fail = |path: &Path, reason: String| ModelError::File { path: path.display().to_string(), reason };
-        let entries = std::fs::read_dir(directory).map_err(|error| fail(directory, error.to_string()))?;
-        let mut paths = entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| fail(directory, error.to_string()))?;
-        paths.retain(|path| is_profile(path));
-        paths.sort();
-        for path in paths {
-            let contents = std::fs::read(&path).map_err(|error| fail(&path, error.to_string()))?;
-            self.add(&contents, &path.display().to_string())?;
-        }
-        Ok(self)
-    }
-
-    pub fn get(&self, name: &str) -> Option<&Profile> {
-        self.list.iter().find(|profile| profile.name == name)
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
-        self.list.iter()
-    }
-
-    fn add(&mut self, contents: &[u8], origin: &str) -> Result<(), ModelError> {
-        let fail = |reason: String| ModelError::File { path: origin.to_owned(), reason };
-        let text = std::str::from_utf8(contents).map_err(|error| fail(error.to_string()))?;
-        // toml's message shows the line.
-        let profile: Profile = toml::from_str(text).map_err(|error| fail(format!("not a profile: {error}")))?;
-        self.list.retain(|known| known.name != profile.name);
-        self.list.push(profile);
-        Ok(())
-    }
-}
-
-fn is_profile(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "toml")
-}
-
-#[cfg(test)]
-#[path = "profile_tests.rs"]
-mod tests;

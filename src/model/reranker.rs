@@ -1,20 +1,48 @@
 //! The cross-encoder: a request and a document to one score.
 
+use half::f16;
+
+use super::choice::{Choice, Part, choose};
 use super::forward::Output;
 use super::head::ScoreHead;
 use super::network::{self, Network};
-use super::source::Kind;
+use super::source::{Architecture, Kind, ModelFiles};
+use super::weights::Weights;
 use super::{
-    Attention, ModelError, ModelId, ModelSource, Placement, Precision, Profiles, RerankerProfile, Stop, pool, unknown,
+    Attention, Badge, ModelError, ModelId, Placement, Precision, Profile, Profiles, PromptProfile, RerankerProfile,
+    Score, Stop, pool,
 };
-use crate::library::{FieldSet, Skill};
-use crate::text::{Document, DocumentTemplate, Encoding};
+use crate::library::{Field, FieldSet, Skill};
+use crate::text::document::first_chars;
+use crate::text::{Document, DocumentTemplate, Encoding, PairPrompt, PairTemplate, chat};
 
 pub struct Reranker {
     id: ModelId,
     profile: RerankerProfile,
     network: Network,
-    head: ScoreHead,
+    reading: Reading,
+    head: Head,
+}
+
+/// How a request and a document become tokens.
+enum Reading {
+    /// The tokenizer's own template for two texts (BERT).
+    Pair,
+    /// A chat prompt.
+    Prompt(PairPrompt),
+}
+
+/// How the scored position becomes a score.
+enum Head {
+    Classifier(ScoreHead),
+}
+
+impl Head {
+    fn score(&self, state: &[f32]) -> f32 {
+        match self {
+            Head::Classifier(head) => head.score(state),
+        }
+    }
 }
 
 /// Everything that was seen of one scored pair: the raw material of an explanation.
@@ -25,6 +53,38 @@ pub struct Capture {
     pub document: Document,
     pub encoding: Encoding,
     pub attention: Attention,
+}
+
+impl Part for RerankerProfile {
+    const KIND: Kind = Kind::Reranker;
+
+    fn of(profile: &Profile) -> Option<&Self> {
+        profile.reranker.as_ref()
+    }
+
+    fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    fn revision(&self) -> Option<&str> {
+        self.revision.as_deref()
+    }
+}
+
+impl RerankerProfile {
+    /// How a model that no profile names is used: as its own files say.
+    fn of_files(files: &ModelFiles) -> Self {
+        RerankerProfile {
+            source: None,
+            revision: None,
+            dtype: Precision::Auto,
+            query_cap: None,
+            document: DocumentTemplate::default(),
+            max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
+            prompt: None,
+            score: Score::LogOdds,
+        }
+    }
 }
 
 impl Reranker {
@@ -39,26 +99,18 @@ impl Reranker {
     /// The same among the given profiles.
     pub fn load_from(profiles: &Profiles, name: &str, placement: impl Into<Placement>) -> Result<Self, ModelError> {
         let placement = placement.into();
-        let chosen = profiles.get(name).map(|profile| profile.reranker.clone());
-        let (place, revision) = match &chosen {
-            Some(profile) => (profile.source.as_str(), profile.revision.as_deref()),
-            None => (name, None),
-        };
-        let source = ModelSource::parse(place, revision).map_err(|error| unknown(error, name, profiles))?;
+        let Choice { source, part } = choose::<RerankerProfile>(profiles, name)?;
         pool::run(|| {
             let files = source.open(Kind::Reranker)?;
-            let profile = chosen.unwrap_or_else(|| RerankerProfile {
-                source: name.to_owned(),
-                revision: None,
-                document: DocumentTemplate::default(),
-                max_tokens: files.max_tokens.unwrap_or(usize::MAX),
-            });
+            let profile = part.unwrap_or_else(|| RerankerProfile::of_files(&files));
+            let reading = reading(&profile, &files)?;
             let weights = files.weights()?;
-            let head = ScoreHead::load(&weights, files.config.hidden_size)?;
-            let network = Network::load(&files, &weights, placement, Precision::Auto)?;
+            let head = head(&reading, &files, &weights)?;
+            let network = Network::load(&files, &weights, placement, profile.dtype)?;
             let profile = RerankerProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
-            let settings = RerankerProfile { source: String::new(), revision: None, ..profile.clone() };
-            Ok(Reranker { id: network::identify(name, &files, &settings, &network)?, profile, network, head })
+            let settings = RerankerProfile { source: None, revision: None, dtype: Precision::Auto, ..profile.clone() };
+            let id = network::identify(name, &files, &settings, &network)?;
+            Ok(Reranker { id, profile, network, reading, head })
         })
     }
 
@@ -75,25 +127,81 @@ impl Reranker {
         self.network.placement()
     }
 
+    /// The protocol badge.
+    pub fn badge(&self) -> Badge {
+        let template = match &self.reading {
+            Reading::Pair => None,
+            Reading::Prompt(prompt) => Some(prompt.template()),
+        };
+        Badge::of_reranker(&self.id, &self.profile, template, self.placement())
+    }
+
     /// The text this model reads of a skill.
     pub fn document(&self, skill: &Skill, fields: FieldSet) -> Document {
-        self.profile.document.render(skill, fields)
+        self.capped(self.profile.document.render(skill, fields))
+    }
+
+    /// The same from raw parts (name, description, body).
+    pub fn document_of_parts(&self, parts: [&str; 3]) -> Document {
+        self.capped(self.profile.document.render_parts(parts, FieldSet::Full))
+    }
+
+    /// The cap of the body in tokens, which needs a tokenizer.
+    fn capped(&self, mut document: Document) -> Document {
+        if let Some(tokens) = self.profile.document.body_tokens {
+            let kept = self.network.tokenizer.head_of(&document.text[document.span(Field::Body)], tokens);
+            document.shorten_body(kept);
+        }
+        document
     }
 
     /// Request and document as the network reads them, at the profile's limit. A long document is read only as
     /// far as needed ([`Encoding::unread`]).
     pub fn encode(&self, request: &str, document: &str) -> Encoding {
-        self.network.tokenizer.encode_pair_head(request, document, self.profile.max_tokens)
+        let (request, limit) = (self.request(request), self.profile.max_tokens);
+        let tokenizer = &*self.network.tokenizer;
+        match &self.reading {
+            Reading::Pair => tokenizer.encode_pair_head(request, document, limit),
+            Reading::Prompt(prompt) => prompt.encode_head(tokenizer, request, document, limit),
+        }
     }
 
     /// The same ids from texts read to their end, with an exact `total`: for the one pair that is explained.
     pub fn encode_whole(&self, request: &str, document: &str) -> Encoding {
-        self.network.tokenizer.encode_pair(request, document, self.profile.max_tokens)
+        self.encode_to(self.request(request), document, self.profile.max_tokens)
     }
 
-    /// The same at the network's own limit, with an exact `total`.
+    /// The same at the network's own limit, with an exact `total` and without a cap of the request.
     pub fn encode_raw(&self, request: &str, document: &str) -> Encoding {
-        self.network.tokenizer.encode_pair(request, document, self.network.longest())
+        self.encode_to(request, document, self.network.longest())
+    }
+
+    fn encode_to(&self, request: &str, document: &str, limit: usize) -> Encoding {
+        let tokenizer = &*self.network.tokenizer;
+        match &self.reading {
+            Reading::Pair => tokenizer.encode_pair(request, document, limit),
+            Reading::Prompt(prompt) => prompt.encode(tokenizer, request, document, limit),
+        }
+    }
+
+    fn request<'a>(&self, request: &'a str) -> &'a str {
+        self.profile.query_cap.map_or(request, |cap| first_chars(request, cap))
+    }
+
+    /// The position that is scored.
+    fn scored(&self) -> Output {
+        match self.reading {
+            Reading::Pair => Output::First,
+            Reading::Prompt(_) => Output::Last,
+        }
+    }
+
+    fn score_of(&self, state: &[f32]) -> f32 {
+        let raw = self.head.score(state);
+        match self.profile.score {
+            Score::LogOdds => raw,
+            Score::ProbabilityF16 => probability_f16(raw),
+        }
     }
 
     /// Raw scores, one per pair, the same whatever the neighbours. Asks `stop` between layers.
@@ -103,8 +211,8 @@ impl Reranker {
     pub fn score(&self, pairs: &[Encoding], stop: Stop) -> Result<Vec<f32>, ModelError> {
         let mut scores = Vec::with_capacity(pairs.len());
         let width = self.network.hidden_size();
-        self.network.run(&self.id, pairs, Output::First, stop, |hidden| {
-            scores.extend(hidden.values.chunks_exact(width).map(|first| self.head.score(first)));
+        self.network.run(&self.id, pairs, self.scored(), stop, |hidden| {
+            scores.extend(hidden.values.chunks_exact(width).map(|state| self.score_of(state)));
         })?;
         Ok(scores)
     }
@@ -115,10 +223,60 @@ impl Reranker {
     /// # Errors
     /// As [`Reranker::score`].
     pub fn capture(&self, document: Document, mut encoding: Encoding, stop: Stop) -> Result<Capture, ModelError> {
-        let hidden = self.network.capture(&self.id, &encoding, Output::First, stop)?;
-        let score = self.head.score(&hidden.values);
+        let hidden = self.network.capture(&self.id, &encoding, self.scored(), stop)?;
+        let score = self.score_of(&hidden.values);
         self.network.tokenizer.complete(&mut encoding, &document.text);
         let empty = || ModelError::Run { model: self.id.name.clone(), reason: "an encoding without tokens".into() };
         Ok(Capture { score, document, encoding, attention: hidden.attention.ok_or_else(empty)? })
     }
 }
+
+/// What the profile's prompt needs of the model's files.
+fn reading(profile: &RerankerProfile, files: &ModelFiles) -> Result<Reading, ModelError> {
+    match &profile.prompt {
+        None => Ok(Reading::Pair),
+        Some(PromptProfile::Written(prompt)) => {
+            Ok(Reading::Prompt(PairPrompt::new(prompt.template(), &files.tokenizer)))
+        }
+        Some(PromptProfile::Repository { instruction }) => {
+            let template = repository_template(files, instruction.as_deref())?;
+            Ok(Reading::Prompt(PairPrompt::new(template, &files.tokenizer)))
+        }
+    }
+}
+
+/// The head that goes with the way of reading.
+fn head(reading: &Reading, files: &ModelFiles, weights: &Weights) -> Result<Head, ModelError> {
+    let fail = |reason: &str| Err(ModelError::File { path: files.directory(), reason: reason.into() });
+    match (&files.architecture, reading) {
+        (Architecture::Bert(config), Reading::Pair) => Ok(Head::Classifier(ScoreHead::load(weights, config)?)),
+        (Architecture::Bert(_), Reading::Prompt(_)) => {
+            fail("the profile has a prompt for a causal language model, but the network is an encoder")
+        }
+    }
+}
+
+/// The chat template among the model's files.
+fn repository_template(files: &ModelFiles, instruction: Option<&str>) -> Result<PairTemplate, ModelError> {
+    let modules = &files.modules;
+    let fail = |reason: String| {
+        let hint = "its prompt can be written out in a profile instead, see base = \"qwen3-0.6b\"";
+        ModelError::File { path: files.directory(), reason: format!("{reason}; {hint}") }
+    };
+    let lacks = || fail("no chat template is among the files".into());
+    let source = modules.chat_template.as_deref().ok_or_else(lacks)?;
+    chat::pair_template(source, instruction, &modules.special_tokens, &files.tokenizer).map_err(fail)
+}
+
+/// `log_softmax` of two logits and `exp` after it, each computed in f32 and rounded to f16, as CUDA does with f16 logits.
+/// Their own rounding to f16 is left out: it is the network's, if it runs in f16.
+fn probability_f16(log_odds: f32) -> f32 {
+    let rounded = |x: f32| f16::from_f32(x).to_f32();
+    // ln σ(x) = −ln(1 + e^−x), from the side on which e does not overflow.
+    let log_sigmoid = log_odds.min(0.0) - (-log_odds.abs()).exp().ln_1p();
+    rounded(rounded(log_sigmoid).exp())
+}
+
+#[cfg(test)]
+#[path = "reranker_tests.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! Tensors of a safetensors file as f32, whatever they are stored as: f32, f16, bf16, or 8 bits with scales.
+//! Tensors of one or many safetensors files as f32, whatever they are stored as: f32, f16, bf16, or 8 bits with scales.
 //!
 //! The 8-bit convention is ours (assets/models/README.md): an int8 tensor `X` of shape `[rows, columns]` comes with an
 //! f32 or f16 tensor `X.scale` of shape `[rows, groups]`, where `groups` divides `columns`, and stands for
@@ -35,8 +35,13 @@ impl Deref for Bytes {
     }
 }
 
-/// A parsed file. Names are looked up as given, then with the `bert.` prefix that task models have.
+/// The parsed files of one model. Names are looked up as given, then with the `bert.` prefix that task models have.
 pub struct Weights<'file> {
+    shards: Vec<Shard<'file>>,
+}
+
+/// One parsed file.
+struct Shard<'file> {
     origin: &'file str,
     bytes: &'file Bytes,
     metadata: Metadata,
@@ -45,9 +50,10 @@ pub struct Weights<'file> {
 }
 
 /// A tensor that was found and has the right shape.
-struct Found {
+struct Found<'file> {
     stored: Stored,
     range: Range<usize>,
+    bytes: &'file Bytes,
 }
 
 /// How the elements of a tensor are stored.
@@ -109,14 +115,22 @@ impl Scales {
 
 impl<'file> Weights<'file> {
     /// # Errors
-    /// If the file is truncated or not a safetensors file; `origin` is the file named in errors.
-    pub fn parse(bytes: &'file Bytes, origin: &'file str) -> Result<Self, ModelError> {
-        let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| ModelError::File {
-            path: origin.to_owned(),
-            reason: format!("not a whole safetensors file ({} bytes): {error}", bytes.len()),
-        })?;
-        // Eight bytes of header length come before the header.
-        Ok(Weights { origin, bytes, metadata, start: size_of::<u64>() + header })
+    /// If a file is truncated or not a safetensors file; files come with the name used in errors.
+    pub fn parse(files: &'file [(String, Bytes)]) -> Result<Self, ModelError> {
+        let shards = files.iter().map(|(origin, bytes)| {
+            let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| ModelError::File {
+                path: origin.clone(),
+                reason: format!("not a whole safetensors file ({} bytes): {error}", bytes.len()),
+            })?;
+            // Eight bytes of header length come before the header.
+            Ok(Shard { origin, bytes, metadata, start: size_of::<u64>() + header })
+        });
+        Ok(Weights { shards: shards.collect::<Result<_, ModelError>>()? })
+    }
+
+    /// Whether there is a tensor of exactly this name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.shards.iter().any(|shard| shard.metadata.info(name).is_some())
     }
 
     /// A vector of `length` values.
@@ -127,11 +141,11 @@ impl<'file> Weights<'file> {
 
     /// A matrix of `rows × columns` values, row-major.
     pub fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Vec<f32>, ModelError> {
-        let Found { stored, range } = self.find(name, &[rows, columns])?;
+        let Found { stored, range, bytes } = self.find(name, &[rows, columns])?;
         let scales = self.scales(name, stored, rows, columns)?;
         // Only now is it sure that a file stands behind these numbers.
         let mut out = vec![0.0; rows * columns];
-        let bytes = self.bytes[range].par_chunks(columns * stored.bytes());
+        let bytes = bytes[range].par_chunks(columns * stored.bytes());
         out.par_chunks_mut(columns).zip(bytes).enumerate().for_each(|(row, (out, bytes))| {
             stored.expand(bytes, scales.row(row), out);
         });
@@ -141,9 +155,9 @@ impl<'file> Weights<'file> {
     /// A matrix whose rows are expanded when they are asked for (word embeddings: half of a small network, of which a
     /// text touches a few rows).
     pub fn table(&self, name: &str, rows: usize, columns: usize) -> Result<Table, ModelError> {
-        let Found { stored, range } = self.find(name, &[rows, columns])?;
+        let Found { stored, range, bytes } = self.find(name, &[rows, columns])?;
         let scales = self.scales(name, stored, rows, columns)?;
-        let data = match self.bytes {
+        let data = match bytes {
             Bytes::Resident(bytes) => Cow::Borrowed(&bytes[range]),
             // A copy, because someone may shorten the file while we run, and reading a shortened map kills us.
             Bytes::Mapped(map) => Cow::Owned(map[range].to_vec()),
@@ -156,12 +170,12 @@ impl<'file> Weights<'file> {
             return Ok(Scales::default());
         }
         let name = format!("{name}.scale");
-        let shape = &self.info(&name)?.shape;
+        let shape = &self.info(&name)?.1.shape;
         let groups = match shape[..] {
             [_, groups] if groups > 0 && columns.is_multiple_of(groups) => groups,
             _ => {
                 let what = format!("has shape {shape:?}, expected [{rows}, groups] where groups divides {columns}");
-                return Err(self.wrong(&name, &what));
+                return Err(self.info(&name)?.0.wrong(&name, &what));
             }
         };
         let found = self.find(&name, &[rows, groups])?;
@@ -171,22 +185,25 @@ impl<'file> Weights<'file> {
     /// A tensor that carries no scales.
     fn expand_all(&self, name: &str, found: Found, length: usize) -> Result<Vec<f32>, ModelError> {
         if found.stored == Stored::Int8 {
-            return Err(self.wrong(name, "is 8-bit; only matrices can be"));
+            return Err(self.info(name)?.0.wrong(name, "is 8-bit; only matrices can be"));
         }
         let mut out = vec![0.0; length];
-        found.stored.expand(&self.bytes[found.range], &[], &mut out);
+        found.stored.expand(&found.bytes[found.range], &[], &mut out);
         Ok(out)
     }
 
-    fn info(&self, name: &str) -> Result<&TensorInfo, ModelError> {
-        let found = self.metadata.info(name).or_else(|| self.metadata.info(&format!("bert.{name}")));
-        found.ok_or_else(|| self.wrong(name, "is missing"))
+    fn info(&self, name: &str) -> Result<(&Shard<'file>, &TensorInfo), ModelError> {
+        let find = |name: &str| self.shards.iter().find_map(|shard| Some((shard, shard.metadata.info(name)?)));
+        find(name).or_else(|| find(&format!("bert.{name}"))).ok_or_else(|| {
+            let path = self.shards.iter().map(|shard| shard.origin).collect::<Vec<_>>().join(", ");
+            ModelError::File { path, reason: format!("tensor {name:?} is missing") }
+        })
     }
 
-    fn find(&self, name: &str, shape: &[usize]) -> Result<Found, ModelError> {
-        let info = self.info(name)?;
+    fn find(&self, name: &str, shape: &[usize]) -> Result<Found<'file>, ModelError> {
+        let (shard, info) = self.info(name)?;
         if info.shape != shape {
-            return Err(self.wrong(name, &format!("has shape {:?}, config.json asks for {shape:?}", info.shape)));
+            return Err(shard.wrong(name, &format!("has shape {:?}, config.json asks for {shape:?}", info.shape)));
         }
         let stored = match info.dtype {
             Dtype::F32 => Stored::F32,
@@ -194,13 +211,15 @@ impl<'file> Weights<'file> {
             Dtype::BF16 => Stored::Bf16,
             Dtype::I8 => Stored::Int8,
             other => {
-                return Err(self.wrong(name, &format!("is stored as {other:?}; F32, F16, BF16 and I8 can be read")));
+                return Err(shard.wrong(name, &format!("is stored as {other:?}; F32, F16, BF16 and I8 can be read")));
             }
         };
         let (begin, end) = info.data_offsets;
-        Ok(Found { stored, range: self.start + begin..self.start + end })
+        Ok(Found { stored, range: shard.start + begin..shard.start + end, bytes: shard.bytes })
     }
+}
 
+impl Shard<'_> {
     fn wrong(&self, name: &str, what: &str) -> ModelError {
         ModelError::File { path: self.origin.to_owned(), reason: format!("tensor {name:?} {what}") }
     }

@@ -12,6 +12,10 @@ fn bytes(file: &File) -> Bytes {
     Bytes::Resident(serialize(views, None).unwrap().leak())
 }
 
+fn named(origin: &str, bytes: Bytes) -> [(String, Bytes); 1] {
+    [(origin.to_owned(), bytes)]
+}
+
 fn quantised(scale_shape: Vec<usize>) -> File {
     let scales = scale_shape.iter().product();
     let codes: Vec<u8> = [1i8, -2, 127, -127, 0, 5, 6, -7].map(i8::cast_unsigned).into();
@@ -30,8 +34,8 @@ fn every_kind_is_expanded() {
     ];
     for (dtype, data) in kinds {
         // A task model's name, found without its prefix.
-        let file = bytes(&File::from([("bert.x", (dtype, vec![2, 2], data))]));
-        let weights = Weights::parse(&file, "file").unwrap();
+        let files = named("file", bytes(&File::from([("bert.x", (dtype, vec![2, 2], data))])));
+        let weights = Weights::parse(&files).unwrap();
         assert_eq!(weights.matrix("x", 2, 2).unwrap(), values, "{dtype:?}");
         let mut row = [0.0; 2];
         weights.table("x", 2, 2).unwrap().read(1, &mut row).unwrap();
@@ -41,11 +45,11 @@ fn every_kind_is_expanded() {
 
 #[test]
 fn eight_bits_times_the_scale_of_their_group() {
-    let file = bytes(&quantised(vec![2, 2]));
-    let weights = Weights::parse(&file, "file").unwrap();
+    let files = named("file", bytes(&quantised(vec![2, 2])));
+    let weights = Weights::parse(&files).unwrap();
     assert_eq!(weights.matrix("x", 2, 4).unwrap(), [0.5, -1.0, 254.0, -254.0, 0.0, -5.0, 1.5, -1.75]);
-    let file = bytes(&quantised(vec![2, 1]));
-    let weights = Weights::parse(&file, "file").unwrap();
+    let files = named("file", bytes(&quantised(vec![2, 1])));
+    let weights = Weights::parse(&files).unwrap();
     let table = weights.table("x", 2, 4).unwrap();
     let mut row = [0.0; 4];
     table.read(1, &mut row).unwrap();
@@ -54,8 +58,8 @@ fn eight_bits_times_the_scale_of_their_group() {
 }
 
 fn refusal(file: &File) -> String {
-    let file = bytes(file);
-    let weights = Weights::parse(&file, "dir/model.safetensors").unwrap();
+    let files = named("dir/model.safetensors", bytes(file));
+    let weights = Weights::parse(&files).unwrap();
     weights.matrix("x", 2, 4).unwrap_err().to_string()
 }
 

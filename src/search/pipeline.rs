@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::index::{DenseIndex, LexicalIndex, Scored, SearchKind};
 use crate::library::{Field, FieldSet, Library, LoadError, Skill, SkillIx};
-use crate::model::{Capture, Embedder, ModelError, Reranker, Role, Stop};
+use crate::model::{Badge, Capture, Embedder, ModelError, Reranker, Role, Stop};
 
 use super::caches::{Caches, ScoreKey, asked};
 use super::courtesy::{Courtesy, Undisturbed, politely};
@@ -86,26 +86,35 @@ impl Pipeline {
     }
 
     /// The protocol badge: what makes a number of this pipeline comparable (design invariant 6).
+    pub fn badge(&self, settings: Settings) -> Badge {
+        const LEXICAL: &str = "BM25 (lucene, k1 1.5, b 0.75)";
+        const COSINE: &str = "exact cosine, f16 vectors";
+        let embedder = self.embedder.as_ref().map(|embedder| embedder.badge());
+        let (short, long) = match (settings.stage1, embedder) {
+            (Stage1::Lexical, _) | (_, None) => ("BM25".to_owned(), LEXICAL.to_owned()),
+            (Stage1::Dense, Some(Badge { short, long })) => (short, format!("{long}, {COSINE}")),
+            (Stage1::Fused, Some(Badge { short, long })) => {
+                (format!("BM25 + {short}"), format!("{LEXICAL} + {long}, {COSINE}, RRF k 60"))
+            }
+        };
+        let reranker = self.reranker.as_ref().filter(|_| settings.rerank).map(|reranker| reranker.badge());
+        let (after, then) = match reranker {
+            Some(Badge { short, long }) => {
+                let depth = settings.depth;
+                (format!("{short} over {depth}"), format!("{long} over {depth}"))
+            }
+            None => ("no reranking".to_owned(), "no reranking".to_owned()),
+        };
+        let fields = settings.fields.key();
+        Badge {
+            short: format!("{short} · {after} · fields {fields}"),
+            long: format!("{long} · {then} · fields {fields}"),
+        }
+    }
+
+    /// [`Pipeline::badge`] in full.
     pub fn describe(&self, settings: Settings) -> String {
-        let stage1 = match (settings.stage1, &self.embedder) {
-            (Stage1::Lexical, _) | (_, None) => "BM25 (lucene, k1 1.5, b 0.75)".to_string(),
-            (Stage1::Dense, Some(embedder)) => format!("{} exact cosine, f16 vectors", embedder.id().name),
-            (Stage1::Fused, Some(embedder)) => {
-                format!("BM25 (lucene, k1 1.5, b 0.75) + {} exact cosine, RRF k 60", embedder.id().name)
-            }
-        };
-        let stage2 = match (&self.reranker, settings.rerank) {
-            (Some(reranker), true) => {
-                format!(
-                    "{} over {}, at most {} tokens",
-                    reranker.id().name,
-                    settings.depth,
-                    reranker.profile().max_tokens
-                )
-            }
-            _ => "no reranking".to_string(),
-        };
-        format!("{stage1} · {stage2} · fields {}", settings.fields.key())
+        self.badge(settings).long
     }
 
     /// Stage 1. `exact` forbids approximate search (evaluation always does). Uses words alone while there is no

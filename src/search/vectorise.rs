@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
 
-use crate::index::{DenseIndex, Notice, VectorKey, VectorStore};
+use crate::index::{DenseIndex, Notice, Rounding, VectorKey, VectorStore};
 use crate::library::{ContentHash, FieldSet, Library};
-use crate::model::{Embedder, ModelError, Role, never};
+use crate::model::{Embedder, ModelError, Role, Similarity, never};
 use crate::text::Encoding;
 
 use super::courtesy::{Courtesy, politely};
@@ -24,6 +24,10 @@ pub fn vector_key(embedder: &Embedder, fields: FieldSet) -> VectorKey {
     VectorKey {
         fingerprint: format!("{}-{}", embedder.id().fingerprint, fields.key()),
         dimensions: embedder.dimensions(),
+        rounding: match embedder.profile().similarity {
+            Similarity::F32 => Rounding::None,
+            Similarity::Bf16 => Rounding::Bf16,
+        },
     }
 }
 

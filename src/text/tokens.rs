@@ -47,6 +47,20 @@ pub struct Encoding {
     pub seen_bytes: usize,
 }
 
+impl Encoding {
+    /// Adds a token of segment 0.
+    pub(super) fn push(&mut self, id: u32, segment: Segment, bytes: Range<usize>) {
+        self.ids.push(id);
+        self.type_ids.push(0);
+        self.segments.push(segment);
+        self.offsets.push(bytes);
+    }
+
+    pub(super) fn push_special(&mut self, ids: &[u32]) {
+        ids.iter().for_each(|&id| self.push(id, Segment::Special, 0..0));
+    }
+}
+
 /// An immutable tokenizer without truncation or padding: we cut ids ourselves, so that the template is never cut.
 #[derive(Debug)]
 pub struct TextTokenizer {
@@ -63,20 +77,21 @@ const MARGIN: usize = 8;
 
 /// How much of a text to read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Extent {
+pub(super) enum Extent {
     Whole,
     /// Enough for this many tokens.
     Head(usize),
 }
 
 /// The content tokens of one text, special ones left out.
-struct Content {
-    tokens: tokenizers::Encoding,
-    unread: usize,
+pub(super) struct Content {
+    pub(super) tokens: tokenizers::Encoding,
+    /// Bytes at the end of the text.
+    pub(super) unread: usize,
 }
 
 impl Content {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.tokens.get_ids().len()
     }
 
@@ -89,7 +104,7 @@ impl Content {
     }
 
     /// Keeps the first `limit` tokens and says how many bytes of `text` they cover.
-    fn cut(&mut self, text: &str, limit: usize) -> usize {
+    pub(super) fn cut(&mut self, text: &str, limit: usize) -> usize {
         if self.unread == 0 && self.len() <= limit {
             return text.len();
         }
@@ -111,6 +126,23 @@ impl TextTokenizer {
         // A vocabulary without its unknown token fails on the first odd character: find out now.
         inner.encode("\u{1F680}\u{A94}\u{10FFFD} probe", true).map_err(|error| fail(error.to_string()))?;
         Ok(TextTokenizer { inner, origin: origin.to_owned() })
+    }
+
+    /// The id of a token of the vocabulary, added tokens included.
+    pub fn id_of(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// Whether an added token, which no other token can join, stands at the beginning of `text`.
+    pub fn begins_with_added_token(&self, text: &str) -> bool {
+        let added = self.inner.get_added_tokens_decoder();
+        added.values().any(|token| !token.lstrip && !token.single_word && text.starts_with(&token.content))
+    }
+
+    /// Bytes at the beginning of `text` that its first `tokens` tokens cover; all of it if it has no more.
+    pub fn head_of(&self, text: &str, tokens: usize) -> usize {
+        let mut content = self.content(text, Extent::Head(tokens));
+        content.cut(text, tokens)
     }
 
     /// Entries of the vocabulary, added tokens included.
@@ -181,11 +213,11 @@ impl TextTokenizer {
     }
 
     /// Special tokens that the template adds.
-    fn added(&self, pair: bool) -> usize {
+    pub(super) fn added(&self, pair: bool) -> usize {
         self.inner.get_post_processor().map_or(0, |processor| processor.added_tokens(pair))
     }
 
-    fn content(&self, text: &str, extent: Extent) -> Content {
+    pub(super) fn content(&self, text: &str, extent: Extent) -> Content {
         let Extent::Head(wanted) = extent else {
             return Content { tokens: self.tokens_of(text), unread: 0 };
         };
@@ -201,7 +233,7 @@ impl TextTokenizer {
         }
     }
 
-    fn tokens_of(&self, text: &str) -> tokenizers::Encoding {
+    pub(super) fn tokens_of(&self, text: &str) -> tokenizers::Encoding {
         self.inner.encode(text, false).unwrap_or_else(|error| {
             // The probe of `from_bytes` leaves no way here for the tokenizers we know; an empty text is the honest
             // answer of one we do not.
@@ -210,7 +242,11 @@ impl TextTokenizer {
         })
     }
 
-    fn framed(&self, first: tokenizers::Encoding, second: Option<tokenizers::Encoding>) -> tokenizers::Encoding {
+    pub(super) fn framed(
+        &self,
+        first: tokenizers::Encoding,
+        second: Option<tokenizers::Encoding>,
+    ) -> tokenizers::Encoding {
         self.inner.post_process(first, second, true).unwrap_or_else(|error| {
             tracing::error!(tokenizer = %self.origin, %error, "special tokens could not be added");
             tokenizers::Encoding::default()

@@ -111,14 +111,14 @@ pub fn attend_rows(queries: &[f32], keys_values: &[f32], spans: &[Range<usize>],
     (out, weights)
 }
 
-/// The attention weights `[heads, tokens]` of the first token, from the `qkv` rows of its sequence.
-pub fn first_token_weights(qkv: &[f32], heads: Heads) -> Vec<f32> {
+/// The attention weights `[heads, tokens]` of the token in `row`, from the `qkv` rows of its sequence.
+pub fn token_weights(qkv: &[f32], row: usize, heads: Heads) -> Vec<f32> {
     let (width, size) = (heads.width(), heads.size);
     let mut weights = Vec::with_capacity(heads.count * qkv.len() / (3 * width));
     for head in 0..heads.count {
         let columns = head * size..(head + 1) * size;
         let keys = qkv.chunks_exact(3 * width).map(|row| &row[width..][columns.clone()]);
-        weights.extend(weights_of(&qkv[columns.clone()], keys));
+        weights.extend(weights_of(&qkv[row * 3 * width..][columns.clone()], keys));
     }
     weights
 }

@@ -58,7 +58,10 @@ fn packed_attention_is_that_of_each_sequence_alone() {
             assert_close(&out[span.start * width..span.end * width], &exact, "attention");
             assert_close(&rows[index * width..][..width], &exact[..width], "the first row alone");
             let first: Vec<f64> = weights.iter().step_by(span.len()).flatten().copied().collect();
-            assert_close(&first_token_weights(own, heads), &first, "weights of the first token");
+            assert_close(&token_weights(own, 0, heads), &first, "weights of the first token");
+            let last = span.len() - 1;
+            let last_row: Vec<f64> = weights.iter().skip(last).step_by(span.len()).flatten().copied().collect();
+            assert_close(&token_weights(own, last, heads), &last_row, "weights of the last token");
             let (own_weights, rest) = row_weights.split_at(first.len());
             assert_close(own_weights, &first, "weights of the first row alone");
             row_weights = rest;

@@ -6,11 +6,10 @@ use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp2, Layout, Storage, T
 use rayon::prelude::*;
 
 use super::attend::{self, Heads};
-use super::config::Config;
-use crate::model::ModelError;
+use super::config::Activation;
+use super::names::{self, LayerTensors};
 use crate::model::kernels::{self, Norm};
 use crate::model::packed::{Arithmetic, Epilogue, PackedLinear};
-use crate::model::weights::Weights;
 
 /// Values a thread works on at a time in element-wise passes: 128 KB, a part of any L2 cache.
 const CHUNK: usize = 32 * 1024;
@@ -37,39 +36,26 @@ pub struct Layer {
     mixed: Linear,
     mixed_norm: Norm,
     up: Linear,
+    activation: Activation,
     down: Linear,
     down_norm: Norm,
 }
 
-/// Reads a LayerNorm.
-pub fn norm(weights: &Weights, name: &str, config: &Config) -> Result<Norm, ModelError> {
-    Ok(Norm {
-        gain: weights.vector(&format!("{name}.weight"), config.hidden_size)?,
-        shift: weights.vector(&format!("{name}.bias"), config.hidden_size)?,
-        epsilon: config.layer_norm_eps,
-    })
+/// Where the attention of one token goes.
+pub struct Capture<'a> {
+    /// Its row among the packed tokens, in the first sequence.
+    pub row: usize,
+    pub weights: &'a mut Vec<f32>,
 }
 
 impl Linear {
-    /// Linear layers of the same input, stacked.
-    fn load(
-        weights: &Weights,
-        names: &[String],
-        input: usize,
-        output: usize,
-        arithmetic: Arithmetic,
-    ) -> Result<Self, ModelError> {
-        let (mut matrix, mut bias) = (Vec::new(), Vec::new());
-        for name in names {
-            matrix.append(&mut weights.matrix(&format!("{name}.weight"), output, input)?);
-            bias.append(&mut weights.vector(&format!("{name}.bias"), output)?);
-        }
-        let failed = |error: candle_core::Error| ModelError::Run { model: names.join(", "), reason: error.to_string() };
+    fn new(linear: names::Linear, arithmetic: Arithmetic) -> candle_core::Result<Self> {
+        let names::Linear { weight, bias, inputs } = linear;
         let weight = match arithmetic {
-            Arithmetic::Bf16(level) => Weight::Packed(PackedLinear::new(level, &matrix, bias.len(), input)),
+            Arithmetic::Bf16(level) => Weight::Packed(PackedLinear::new(level, &weight, bias.len(), inputs)),
             Arithmetic::F32 => {
-                let matrix = Tensor::from_vec(matrix, (bias.len(), input), &Device::Cpu).map_err(failed)?;
-                Weight::Plain(matrix.t().and_then(|matrix| matrix.contiguous()).map_err(failed)?)
+                let matrix = Tensor::from_vec(weight, (bias.len(), inputs), &Device::Cpu)?;
+                Weight::Plain(matrix.t()?.contiguous()?)
             }
         };
         Ok(Linear { weight, bias })
@@ -111,16 +97,19 @@ impl Linear {
         }
     }
 
-    /// `gelu(x·Wᵀ + bias)`
-    fn forward_gelu(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        match &self.weight {
-            Weight::Plain(weight) => {
-                let y = x.matmul(weight)?;
-                in_place(&y, |rows| kernels::bias_gelu(rows, &self.bias), self.bias.len())?;
-                Ok(y)
+    /// `activation(x·Wᵀ + bias)`
+    fn forward_activated(&self, x: &Tensor, activation: Activation) -> candle_core::Result<Tensor> {
+        let activate = match (&self.weight, activation) {
+            (Weight::Packed(weight), Activation::Gelu) => {
+                return packed(weight, 0..self.bias.len(), x, Epilogue::BiasGelu(&self.bias));
             }
-            Weight::Packed(weight) => packed(weight, 0..self.bias.len(), x, Epilogue::BiasGelu(&self.bias)),
-        }
+            (_, Activation::Gelu) => kernels::bias_gelu,
+            (_, Activation::GeluTanh) => kernels::bias_gelu_tanh,
+            (_, Activation::Relu) => kernels::bias_relu,
+        };
+        let y = self.product(x)?;
+        in_place(&y, |rows| activate(rows, &self.bias), self.bias.len())?;
+        Ok(y)
     }
 }
 
@@ -133,68 +122,59 @@ fn packed(weight: &PackedLinear, outputs: Range<usize>, x: &Tensor, epilogue: Ep
 }
 
 impl Layer {
-    pub fn load(weights: &Weights, index: usize, config: &Config, arithmetic: Arithmetic) -> Result<Self, ModelError> {
-        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-        let name = |part: &str| format!("encoder.layer.{index}.{part}");
-        let linear = |part, input, output| Linear::load(weights, &[name(part)], input, output, arithmetic);
-        let parts = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
-        Ok(Layer {
-            qkv: Linear::load(weights, &parts, hidden, hidden, arithmetic)?,
-            mixed: linear("attention.output.dense", hidden, hidden)?,
-            mixed_norm: norm(weights, &name("attention.output.LayerNorm"), config)?,
-            up: linear("intermediate.dense", hidden, inner)?,
-            down: linear("output.dense", inner, hidden)?,
-            down_norm: norm(weights, &name("output.LayerNorm"), config)?,
-        })
+    pub fn new(tensors: LayerTensors, activation: Activation, arithmetic: Arithmetic) -> candle_core::Result<Self> {
+        let LayerTensors { qkv, mixed, mixed_norm, up, down, down_norm } = tensors;
+        let [qkv, mixed, up, down] = [qkv, mixed, up, down].map(|linear| Linear::new(linear, arithmetic));
+        Ok(Layer { qkv: qkv?, mixed: mixed?, mixed_norm, up: up?, activation, down: down?, down_norm })
     }
 
-    /// All tokens: `[tokens, hidden]` to the same. `rows` receives the attention of the very first token.
+    /// All tokens: `[tokens, hidden]` to the same.
     pub fn forward(
         &self,
         x: &Tensor,
         spans: &[Range<usize>],
         heads: Heads,
-        rows: Option<&mut Vec<f32>>,
+        capture: Option<Capture>,
     ) -> candle_core::Result<Tensor> {
         let qkv = self.qkv.forward(x)?;
         let attended = with_slice(&qkv, |qkv| {
-            if let Some(rows) = rows {
+            if let Some(Capture { row, weights }) = capture {
                 let width = self.qkv.bias.len();
-                rows.extend(attend::first_token_weights(&qkv[..spans[0].end * width], heads));
+                weights.extend(attend::token_weights(&qkv[..spans[0].end * width], row, heads));
             }
             attend::attend(qkv, spans, heads)
         })?;
         self.finish(Tensor::from_vec(attended, x.dims2()?, x.device())?, x)
     }
 
-    /// The first token of each sequence: `[tokens, hidden]` to `[sequences, hidden]`. Keys and values are still needed
-    /// of all tokens, the rest of the layer only of these.
-    pub fn forward_first(
+    /// One token of each sequence, those in `rows`: `[tokens, hidden]` to `[sequences, hidden]`. Keys and values are
+    /// still needed of all tokens, the rest of the layer only of these.
+    pub fn forward_scored(
         &self,
         x: &Tensor,
         spans: &[Range<usize>],
         heads: Heads,
-        rows: Option<&mut Vec<f32>>,
+        rows: &[u32],
+        capture: Option<Capture>,
     ) -> candle_core::Result<Tensor> {
         let (_, hidden) = x.dims2()?;
-        let starts: Vec<u32> = spans.iter().map(|span| span.start as u32).collect();
-        let first = x.index_select(&Tensor::new(starts, x.device())?, 0)?;
-        let queries = self.qkv.forward_part(&first, 0..hidden)?;
+        let scored = x.index_select(&Tensor::new(rows, x.device())?, 0)?;
+        let queries = self.qkv.forward_part(&scored, 0..hidden)?;
         let keys_values = self.qkv.forward_part(x, hidden..3 * hidden)?;
         let (attended, weights) = with_slice(&queries, |queries| {
             with_slice(&keys_values, |keys_values| attend::attend_rows(queries, keys_values, spans, heads))
         })??;
-        if let Some(rows) = rows {
-            rows.extend(&weights[..heads.count * spans[0].len()]);
+        if let Some(capture) = capture {
+            capture.weights.extend(&weights[..heads.count * spans[0].len()]);
         }
-        self.finish(Tensor::from_vec(attended, first.dims2()?, x.device())?, &first)
+        self.finish(Tensor::from_vec(attended, scored.dims2()?, x.device())?, &scored)
     }
 
     /// What comes after attention, row by row; `x` is the layer's input.
     fn finish(&self, attended: Tensor, x: &Tensor) -> candle_core::Result<Tensor> {
         let mixed = self.mixed.product(&attended)?;
         add_norm(&mixed, x, &self.mixed.bias, &self.mixed_norm)?;
-        let inner = self.up.forward_gelu(&mixed)?;
+        let inner = self.up.forward_activated(&mixed, self.activation)?;
         let out = self.down.product(&inner)?;
         add_norm(&out, &mixed, &self.down.bias, &self.down_norm)?;
         Ok(out)
