@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
-use crate::engine::{ModelChoice, ModelState, Response, Switching};
+use crate::engine::{ModelChoice, ModelState, Request, Response, Switching};
 use crate::search::Settings;
 
 use super::action::{Action, Tab};

@@ -49,6 +49,8 @@ impl Evaluations {
     }
 
     pub fn answer(shared: &Arc<Shared>, request: BenchRequest) {
-        drop(spawn("benchmarks", shared, move |shared| shared.publish(Response::Bench(bench::answer(shared, request)))));
+        drop(spawn("benchmarks", shared, move |shared| {
+            shared.publish(Response::Bench(bench::answer(shared, request)))
+        }));
     }
 }

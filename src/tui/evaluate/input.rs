@@ -58,6 +58,7 @@ impl Evaluate {
     }
 
     fn click(&mut self, main: Rect, row: u16, session: &Session, out: &mut Outbox) {
+        let runs = self.runs.lines().len();
         let (selected, rows) = match self.view {
             View::Requests => (&mut self.selected, self.rows.len()),
             View::Strata => {
@@ -66,7 +67,7 @@ impl Evaluate {
             }
             View::Runs => match &self.runs.comparison {
                 Some(comparison) => (&mut self.runs.row, super::runs::rows(comparison).len()),
-                None => (&mut self.runs.selected, self.runs.lines().len()),
+                None => (&mut self.runs.selected, runs),
             },
             View::Metrics | View::Charts | View::Problems => return,
         };

@@ -102,7 +102,9 @@ pub fn titles(title: Rect) -> impl Iterator<Item = (View, u16)> {
 
 /// The view whose name is at a column of the title.
 pub fn view_at(title: Rect, column: u16) -> Option<View> {
-    titles(title).find(|(view, start)| (*start..*start + width(view.title()) as u16 + 2).contains(&column)).map(|(view, _)| view)
+    titles(title)
+        .find(|(view, start)| (*start..*start + width(view.title()) as u16 + 2).contains(&column))
+        .map(|(view, _)| view)
 }
 
 /// The row of a list at a row of the screen.
@@ -155,6 +157,10 @@ mod tests {
             assert_eq!(view_at(title, start), Some(view));
         }
         assert_eq!(view_at(title, 5), None);
-        assert!(titles(title).last().is_some_and(|(view, start)| start + width(view.title()) as u16 + 2 <= 5 + TITLES_COLUMNS));
+        assert!(
+            titles(title)
+                .last()
+                .is_some_and(|(view, start)| start + width(view.title()) as u16 + 2 <= 5 + TITLES_COLUMNS)
+        );
     }
 }

@@ -23,7 +23,8 @@ use list::Wish;
 use runs::Runs;
 use setup::Setup;
 
-pub use view::rows::{request_row, worst_row};
+pub use view::head::{progress, words as head_words};
+pub use view::rows::worst_row;
 
 /// How the numbers are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,8 +39,7 @@ pub enum View {
 }
 
 impl View {
-    pub const ALL: [View; 6] =
-        [View::Requests, View::Metrics, View::Strata, View::Charts, View::Runs, View::Problems];
+    pub const ALL: [View; 6] = [View::Requests, View::Metrics, View::Strata, View::Charts, View::Runs, View::Problems];
 
     pub fn title(self) -> &'static str {
         match self {

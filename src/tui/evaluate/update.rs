@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use crate::engine::evaluation::digest::Digest;
 use crate::engine::{BenchEvent, BenchRequest, EvalEvent, EvalRequest, Request, Response, RunId};
-use crate::library::load::Source;
 use crate::library::Text;
+use crate::library::load::Source;
 use crate::tui::action::Action;
 use crate::tui::evaluation::{Phase, open_in_explore};
 use crate::tui::explore::changed;
@@ -124,7 +124,12 @@ impl Evaluate {
                     return;
                 }
                 let run = RunId(session.evaluation.run.0 + 1);
-                out.requests.push(Request::Evaluate(EvalRequest { run, benchmark, settings: session.settings, resume }));
+                out.requests.push(Request::Evaluate(EvalRequest {
+                    run,
+                    benchmark,
+                    settings: session.settings,
+                    resume,
+                }));
                 self.choosing = false;
                 self.opened = None;
                 self.listed = None;

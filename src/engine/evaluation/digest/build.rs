@@ -149,8 +149,7 @@ fn ranks(report: &EvalReport) -> Vec<RankLine> {
         Some(rank) => BUCKETS.iter().position(|(last, _)| rank <= *last).unwrap_or(BUCKETS.len()),
     };
     let labels = BUCKETS.iter().map(|(_, label)| *label).chain([DEEPER, MISSING]);
-    let mut lines: Vec<RankLine> =
-        labels.map(|label| RankLine { label: label.into(), before: 0, after: 0 }).collect();
+    let mut lines: Vec<RankLine> = labels.map(|label| RankLine { label: label.into(), before: 0, after: 0 }).collect();
     for outcome in &report.outcomes {
         lines[bucket(outcome.best_before)].before += 1;
         lines[bucket(outcome.best_after)].after += 1;

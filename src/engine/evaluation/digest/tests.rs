@@ -47,8 +47,16 @@ fn audit_ranks_and_distractors_are_counted() {
         digest.ranks.iter().map(|line| (line.label.as_str(), line.before, line.after)).collect();
     assert_eq!(
         ranks,
-        [("1", 2, 2), ("2", 0, 1), ("3", 0, 0), ("4-5", 1, 0), ("6-10", 0, 0), ("11-20", 0, 0), ("deeper", 0, 0),
-         ("missing", 0, 0)]
+        [
+            ("1", 2, 2),
+            ("2", 0, 1),
+            ("3", 0, 0),
+            ("4-5", 1, 0),
+            ("6-10", 0, 0),
+            ("11-20", 0, 0),
+            ("deeper", 0, 0),
+            ("missing", 0, 0)
+        ]
     );
     let distractors: Vec<(&str, usize, usize)> =
         digest.distractors.iter().map(|line| (line.id.shown(), line.wins, line.above)).collect();

@@ -49,10 +49,15 @@ impl Evaluate {
                 let [better, same, worse] = [better, same, worse].map(thousands);
                 ("Before and after", format!("{headline}: {better} better, {same} same, {worse} worse"))
             }
-            2 => ("Risk", match &digest.risk {
-                Some(risk) => format!("of a wrong answer, by coverage: area {:.3}, at best {:.3}", risk.area, risk.ideal),
-                None => "of a wrong answer, by coverage".to_owned(),
-            }),
+            2 => (
+                "Risk",
+                match &digest.risk {
+                    Some(risk) => {
+                        format!("of a wrong answer, by coverage: area {:.3}, at best {:.3}", risk.area, risk.ideal)
+                    }
+                    None => "of a wrong answer, by coverage".to_owned(),
+                },
+            ),
             _ => {
                 let metric = digest.metrics.get(self.metric).map_or("", |metric| metric.name.as_str());
                 ("Strata", metric.to_owned())
@@ -74,7 +79,9 @@ impl Evaluate {
                 let points: Vec<Point> = risk.points.iter().map(|&(x, y)| Point { x, y }).collect();
                 Curve { points: &points, marked: None }.draw(frame, inner, pen);
             }
-            (2, None) => sentence(frame, inner, "There are no scores to choose a threshold by.", Role::Muted, pen.theme),
+            (2, None) => {
+                sentence(frame, inner, "There are no scores to choose a threshold by.", Role::Muted, pen.theme)
+            }
             _ => Bars { rows: &bars(digest, self.metric), selected: None }.draw(frame, inner, pen),
         }
     }

@@ -6,9 +6,9 @@ use ratatui::text::{Line, Span};
 
 use crate::engine::BenchEntry;
 use crate::library::Text;
+use crate::tui::evaluate::Evaluate;
 use crate::tui::evaluate::layout::chooser;
 use crate::tui::evaluate::setup::Known;
-use crate::tui::evaluate::Evaluate;
 use crate::tui::theme::Role;
 use crate::tui::widgets::text::wrap;
 use crate::tui::widgets::{Pen, clip, pane, thousands, width, window};

@@ -26,7 +26,8 @@ impl Evaluate {
             (None, None) => (evaluation.benchmark.clone(), evaluation.settings, String::new()),
         };
         let dot = pen.symbols.dot;
-        let mut first = vec![pen.span(name, Role::Title), pen.span(format!(" {dot} {}", words(settings, dot)), Role::Text)];
+        let mut first =
+            vec![pen.span(name, Role::Title), pen.span(format!(" {dot} {}", words(settings, dot)), Role::Text)];
         let used: usize = first.iter().map(|span| width(&span.content)).sum();
         let room = usize::from(area.width).saturating_sub(used + 4);
         if !system.is_empty() && room > BAR {
@@ -36,7 +37,10 @@ impl Evaluate {
         rows.push(match &self.opened {
             Some(digest) => Line::from(vec![
                 pen.span("A kept run", Role::Accent),
-                pen.span(format!(" of {}, {} of {} requests", digest.started, done(digest), digest.planned), Role::Muted),
+                pen.span(
+                    format!(" of {}, {} of {} requests", digest.started, done(digest), digest.planned),
+                    Role::Muted,
+                ),
             ]),
             None => Line::from(progress(evaluation, area.width, pen)),
         });
@@ -110,6 +114,9 @@ mod tests {
 
     #[test]
     fn times_have_as_many_digits_as_matter() {
-        assert_eq!([0.0, 9.94, 9.96, 59.6, 185.0, 7_825.0].map(clock), ["0.0 s", "9.9 s", "10 s", "1 min 00 s", "3 min 05 s", "2 h 10 min"]);
+        assert_eq!(
+            [0.0, 9.94, 9.96, 59.6, 185.0, 7_825.0].map(clock),
+            ["0.0 s", "9.9 s", "10 s", "1 min 00 s", "3 min 05 s", "2 h 10 min"]
+        );
     }
 }

@@ -2,10 +2,10 @@
 
 mod charts;
 mod chooser;
-mod head;
+pub mod head;
 mod numbers;
-mod runs;
 pub mod rows;
+mod runs;
 mod tables;
 
 use ratatui::Frame;
@@ -80,7 +80,8 @@ impl Evaluate {
         match self.view {
             View::Requests => {
                 let (shown, of) = (thousands(self.rows.len()), thousands(digest.requests.len()));
-                let mut parts = vec![format!("{shown} of {of}"), self.wish.show.label().into(), self.wish.sort.label().into()];
+                let mut parts =
+                    vec![format!("{shown} of {of}"), self.wish.show.label().into(), self.wish.sort.label().into()];
                 if let Some((group, name)) = &self.wish.stratum {
                     parts.insert(1, format!("{group} {name}"));
                 }

@@ -2,7 +2,6 @@
 //! requests.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::engine::evaluation::digest::{Digest, Interval, MetricLine};

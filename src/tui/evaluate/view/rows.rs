@@ -90,7 +90,9 @@ fn failure_role(failure: Failure) -> Role {
     match failure {
         Failure::NotInShortlist => Role::Error,
         Failure::Demoted => Role::Demoted,
-        Failure::RankedLow | Failure::CutByTruncation | Failure::NearDuplicate | Failure::UnjudgedWinner => Role::Warning,
+        Failure::RankedLow | Failure::CutByTruncation | Failure::NearDuplicate | Failure::UnjudgedWinner => {
+            Role::Warning
+        }
     }
 }
 
@@ -104,7 +106,11 @@ fn draw_detail(frame: &mut Frame, area: Rect, line: &RequestLine, digest: &Diges
     for range in wrap(request, inner.width.into()).into_iter().take(REQUEST_ROWS) {
         rows.push(Line::from(pen.span(request[range].to_owned(), Role::Text)));
     }
-    let mut about: Vec<Span> = line.failures.iter().map(|failure| pen.span(format!("{}  ", failure.label()), failure_role(*failure))).collect();
+    let mut about: Vec<Span> = line
+        .failures
+        .iter()
+        .map(|failure| pen.span(format!("{}  ", failure.label()), failure_role(*failure)))
+        .collect();
     about.push(pen.span(format!("{}  ", line.audit.label()), Role::Muted));
     about.extend(line.strata.iter().map(|(group, name)| pen.span(format!("{group} {name}  "), Role::Muted)));
     if !line.gold_missing.is_empty() {
@@ -113,9 +119,12 @@ fn draw_detail(frame: &mut Frame, area: Rect, line: &RequestLine, digest: &Diges
     }
     rows.push(Line::from(about));
     let metric = digest.headline().map_or("", |metric| metric.name.as_str());
-    let head = format!("{:>5} {:>5}  {metric} {:.4} {} {:.4}", "final", "was", line.before, pen.symbols.arrow, line.after);
+    let head =
+        format!("{:>5} {:>5}  {metric} {:.4} {} {:.4}", "final", "was", line.before, pen.symbols.arrow, line.after);
     rows.push(Line::from(pen.span(head, Role::Muted)));
-    rows.extend(line.top.iter().enumerate().map(|(at, (id, gold, before))| top_row(at + 1, id.shown(), *gold, *before, pen)));
+    rows.extend(
+        line.top.iter().enumerate().map(|(at, (id, gold, before))| top_row(at + 1, id.shown(), *gold, *before, pen)),
+    );
     let found = |id: &crate::library::Text| line.top.iter().any(|(other, ..)| other == id);
     for id in line.gold.iter().filter(|id| !found(id)) {
         rows.push(Line::from(vec![

@@ -105,13 +105,15 @@ fn comparison_row(row: Row, comparison: &Comparison, columns: u16, pen: &Pen) ->
         Row::Metric(at, metric) => other(at)
             .and_then(|other| other.metrics.get(metric))
             .map_or_else(Line::default, |metric| metric_row(metric, pen)),
-        Row::Loss(at, loss) => other(at).and_then(|other| other.regressions.get(loss)).map_or_else(Line::default, |loss| {
-            let arrow = pen.symbols.arrow;
-            Line::from(vec![
-                pen.span(format!("  {:.3} {arrow} {:.3}  ", loss.base, loss.other), Role::Demoted),
-                pen.cell(loss.line.request.shown(), usize::from(columns).saturating_sub(19), Role::Text),
-            ])
-        }),
+        Row::Loss(at, loss) => {
+            other(at).and_then(|other| other.regressions.get(loss)).map_or_else(Line::default, |loss| {
+                let arrow = pen.symbols.arrow;
+                Line::from(vec![
+                    pen.span(format!("  {:.3} {arrow} {:.3}  ", loss.base, loss.other), Role::Demoted),
+                    pen.cell(loss.line.request.shown(), usize::from(columns).saturating_sub(19), Role::Text),
+                ])
+            })
+        }
     }
 }
 

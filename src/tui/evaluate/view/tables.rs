@@ -28,7 +28,11 @@ impl Evaluate {
 pub fn bars(digest: &Digest, metric: usize) -> Vec<Bar> {
     let of = |values: &[f64]| values.get(metric).copied().unwrap_or(0.0);
     let rows = digest.strata.iter().map(|stratum| Bar {
-        label: if stratum.group.is_empty() { stratum.name.clone() } else { format!("{} {}", stratum.group, stratum.name) },
+        label: if stratum.group.is_empty() {
+            stratum.name.clone()
+        } else {
+            format!("{} {}", stratum.group, stratum.name)
+        },
         count: stratum.count,
         before: of(&stratum.before),
         after: of(&stratum.after),

@@ -4,6 +4,7 @@ mod attention;
 mod detail;
 mod gutter;
 pub(super) mod lists;
+mod side;
 mod status;
 
 use ratatui::Frame;
@@ -44,6 +45,7 @@ impl Explore {
             }
         }
         self.draw_detail(frame, layout.detail, &pen);
+        self.draw_side(frame, layout.side, &pen);
         self.draw_status(frame, layout.status, &pen);
     }
 
