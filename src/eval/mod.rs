@@ -2,14 +2,18 @@
 
 pub mod abstention;
 pub mod benchmark;
+pub mod compare;
 pub mod failure;
 mod loaders;
+mod machine;
 pub mod metrics;
 pub mod predictions;
 pub mod protocol;
 pub mod record;
 pub mod report;
 pub mod runner;
+pub mod stats;
+pub mod store;
 mod strata;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};

@@ -122,6 +122,10 @@ impl Router for Predictions {
         self.library.as_ref().map_or(0, Library::len)
     }
 
+    fn pool_fingerprint(&self) -> String {
+        self.library.as_ref().map_or_else(String::new, Library::fingerprint)
+    }
+
     fn describe(&self, _: Settings) -> String {
         format!("predictions of {}", self.label)
     }

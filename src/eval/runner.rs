@@ -12,6 +12,7 @@ use crate::search::{Pipeline, QueryId, SearchError, Settings};
 
 use super::benchmark::{Benchmark, NO_SKILL, Qrels, Task};
 use super::failure::FIRST;
+use super::machine;
 use super::record::{QueryRecord, Scored, Timing};
 use super::report::{EvalReport, RunHeader};
 use super::strata::strata;
@@ -34,6 +35,8 @@ pub trait Router {
     fn has(&self, id: &str) -> bool;
     /// Skills that can be found.
     fn pool_size(&self) -> usize;
+    /// What tells this pool from another.
+    fn pool_fingerprint(&self) -> String;
     /// What makes the rankings comparable.
     fn describe(&self, settings: Settings) -> String;
     fn rank(&self, task: &Task, settings: Settings) -> Result<Routed, SearchError>;
@@ -50,6 +53,10 @@ impl Router for Pipeline {
 
     fn pool_size(&self) -> usize {
         self.library().len()
+    }
+
+    fn pool_fingerprint(&self) -> String {
+        self.library().fingerprint()
     }
 
     fn describe(&self, settings: Settings) -> String {
@@ -125,6 +132,8 @@ pub fn blank_report<R: Router + ?Sized>(router: &R, benchmark: &Benchmark, setti
         system: router.describe(settings),
         settings,
         pool: router.pool_size(),
+        pool_fingerprint: router.pool_fingerprint(),
+        machine: machine::describe(),
         planned: scored.len(),
         ..RunHeader::default()
     };

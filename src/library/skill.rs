@@ -168,6 +168,17 @@ pub struct Library {
 }
 
 impl Library {
+    /// BLAKE3 over ids and contents in order (first 16 bytes, hex): what tells one library from another.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for skill in &self.skills {
+            hasher.update(skill.id.for_model().as_bytes());
+            hasher.update(&[0]);
+            hasher.update(&skill.hash.0);
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+
     /// Takes skills whose ids are unique (the loader sees to it) and finds copies and namesakes.
     pub fn new(skills: Vec<Skill>, roots: Vec<Root>, report: LoadReport) -> Self {
         let mut by_content: HashMap<ContentHash, u32> = HashMap::new();

@@ -133,10 +133,12 @@ impl Embedder {
     /// # Errors
     /// [`ModelError::Stopped`], or an encoding that is not of this model.
     pub fn embed(&self, texts: &[Encoding], stop: Stop) -> Result<Vec<Vec<f32>>, ModelError> {
-        let mut vectors = Vec::with_capacity(texts.len());
-        self.network.run(&self.id, texts, self.pooler.output(), stop, |hidden| {
-            let step = &texts[vectors.len()..];
-            vectors.extend(self.pooler.pool(&hidden, step).map(|vector| self.kept(vector)));
+        let mut vectors = vec![Vec::new(); texts.len()];
+        self.network.run(&self.id, texts, self.pooler.output(), stop, |step, hidden| {
+            let pooled = self.pooler.pool(&hidden, step.iter().map(|&text| &texts[text]));
+            for (&text, vector) in step.iter().zip(pooled) {
+                vectors[text] = self.kept(vector);
+            }
         })?;
         Ok(vectors)
     }

@@ -78,22 +78,12 @@ fn bias_then(rows: &mut [f32], bias: &[f32], f: impl Fn(f32) -> f32) {
 
 /// `row[i] = gelu(row[i] + bias[i])` for every row of `bias.len()` values.
 pub fn bias_gelu(rows: &mut [f32], bias: &[f32]) {
-    bias_then(
-        rows,
-        bias,
-        #[inline(always)]
-        |x| gelu(x),
-    );
+    bias_then(rows, bias, gelu);
 }
 
 /// The same with GELU's tanh approximation.
 pub fn bias_gelu_tanh(rows: &mut [f32], bias: &[f32]) {
-    bias_then(
-        rows,
-        bias,
-        #[inline(always)]
-        |x| gelu_tanh(x),
-    );
+    bias_then(rows, bias, gelu_tanh);
 }
 
 /// `row[i] = max(0, row[i] + bias[i])` for every row of `bias.len()` values.

@@ -36,6 +36,17 @@ fn gelu_is_within_its_stated_error() {
 }
 
 #[test]
+fn gelu_tanh_is_its_formula() {
+    for x in grid(-12.0, 12.0) {
+        let wide = f64::from(x);
+        let exact =
+            0.5 * wide * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (wide + 0.044715 * wide.powi(3))).tanh());
+        let error = (f64::from(super::gelu_tanh(x)) - exact).abs();
+        assert!(error < 6e-7 * wide.abs().max(1.0), "gelu_tanh({x}) is off by {error:e}");
+    }
+}
+
+#[test]
 fn rows_of_every_width() {
     for width in 1..50 {
         let row: Vec<f32> = (0..width).map(|i| ((i * 37 % 19) as f32 - 9.0) * 0.7).collect();

@@ -61,7 +61,11 @@ impl Pooler {
     }
 
     /// One unit vector per sequence of a step.
-    pub fn pool<'a>(&'a self, hidden: &'a Hidden, texts: &'a [Encoding]) -> impl Iterator<Item = Vec<f32>> + 'a {
+    pub fn pool<'a>(
+        &'a self,
+        hidden: &'a Hidden,
+        texts: impl Iterator<Item = &'a Encoding> + 'a,
+    ) -> impl Iterator<Item = Vec<f32>> + 'a {
         let width = self.hidden;
         hidden.spans.iter().zip(texts).enumerate().map(move |(index, (span, text))| {
             let pooled = if self.output() == Output::Tokens {

@@ -121,3 +121,17 @@ fn faults_name_file_line_and_choice() {
     let choice = error(choice);
     assert!(choice.contains("choice z of x") && choice.contains("maximum"), "{choice}");
 }
+
+/// What the guide shows works.
+#[test]
+fn the_guides_example() {
+    let guide = include_str!("../../docs/guide.md");
+    let start = guide.find("```toml\nname = \"mine\"").unwrap() + "```toml\n".len();
+    let example = &guide[start..start + guide[start..].find("```").unwrap()];
+    let profiles = with(example).unwrap();
+    let embedder = |name: &str| profiles.resolve(name).unwrap().unwrap().embedder.unwrap();
+    let (plain, bare) = (embedder("mine"), embedder("mine:prefix=bare,caps=eval"));
+    assert_eq!((plain.document.caps.body, plain.document.caps.description), (Some(4000), Some(300)));
+    assert!(plain.query_prefix.starts_with("Instruct: ") && bare.query_prefix.is_empty());
+    assert_eq!(bare.max_tokens, 4096);
+}

@@ -209,10 +209,12 @@ impl Reranker {
     /// # Errors
     /// [`ModelError::Stopped`], or an encoding that is not of this model.
     pub fn score(&self, pairs: &[Encoding], stop: Stop) -> Result<Vec<f32>, ModelError> {
-        let mut scores = Vec::with_capacity(pairs.len());
+        let mut scores = vec![0.0; pairs.len()];
         let width = self.network.hidden_size();
-        self.network.run(&self.id, pairs, self.scored(), stop, |hidden| {
-            scores.extend(hidden.values.chunks_exact(width).map(|state| self.score_of(state)));
+        self.network.run(&self.id, pairs, self.scored(), stop, |step, hidden| {
+            for (&pair, state) in step.iter().zip(hidden.values.chunks_exact(width)) {
+                scores[pair] = self.score_of(state);
+            }
         })?;
         Ok(scores)
     }

@@ -8,6 +8,10 @@ use skillscope::model::embedder::{Embedder, Role};
 use skillscope::model::{Placement, Pooling, Reranker, never};
 use skillscope::text::{Document, Encoding};
 
+/// How far an element of a unit vector may be off: f32 rounding is near 1e-6, GELU's tanh approximation for the exact
+/// one is 1e-4 off.
+const VECTOR: f32 = 2e-5;
+
 pub fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/encoders")
 }
@@ -72,7 +76,7 @@ fn vectors_are_those_of_sentence_transformers() {
             let alone = embedder.embed(std::slice::from_ref(encoding), &never).unwrap();
             assert_eq!(together.len(), embedder.dimensions());
             let off = worst(together, &case.vector).max(worst(&alone[0], &case.vector));
-            assert!(off <= 1e-4, "{name}: {:?} as {} is off by {off}", case.text, case.role);
+            assert!(off <= VECTOR, "{name}: {:?} as {} is off by {off}", case.text, case.role);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use skillscope::model::embedder::Embedder;
 use skillscope::model::{Placement, Reranker};
 
-use super::encoders::copy_model;
+use super::encoders::{copy_model, fixtures};
 
 /// What loading a fixture as an embedder says after `damage`.
 fn embedder(name: &str, damage: impl FnOnce(&Path)) -> String {
@@ -24,6 +24,13 @@ fn reranker(name: &str, damage: impl FnOnce(&Path)) -> String {
     damage(directory.path());
     let loaded = Reranker::load(directory.path().to_str().unwrap(), Placement::REFERENCE);
     loaded.map(|_| ()).expect_err("was loaded").to_string()
+}
+
+fn copy_files(from: &str, to: &Path, files: &[&str]) {
+    for file in files {
+        fs::create_dir_all(to.join(file).parent().unwrap()).unwrap();
+        fs::copy(fixtures().join(from).join(file), to.join(file)).unwrap();
+    }
 }
 
 /// Sets keys of a JSON file.
@@ -44,7 +51,7 @@ fn assert_says(message: &str, parts: &[&str]) {
 
 #[test]
 fn parts_of_the_weights() {
-    const SHARD: &str = "model-00002-of-00004.safetensors";
+    const SHARD: &str = "model-00002-of-00003.safetensors";
     let missing = reranker("distilbert-cross", |model| fs::remove_file(model.join(SHARD)).unwrap());
     assert_says(&missing, &[SHARD, "model.safetensors.index.json", "a part of the weights is missing"]);
 
@@ -62,10 +69,10 @@ fn parts_of_the_weights() {
 
     let incomplete = reranker("distilbert-cross", |model| {
         let path = model.join("model.safetensors.index.json");
-        let index = fs::read_to_string(&path).unwrap().replace(SHARD, "model-00001-of-00004.safetensors");
+        let index = fs::read_to_string(&path).unwrap().replace(SHARD, "model-00001-of-00003.safetensors");
         fs::write(path, index).unwrap();
     });
-    assert_says(&incomplete, &["model-00001-of-00004.safetensors", "tensor", "is missing"]);
+    assert_says(&incomplete, &["model-00001-of-00003.safetensors", "tensor", "is missing"]);
 }
 
 #[test]
@@ -116,8 +123,8 @@ fn other_networks() {
     assert_says(&labels, &["config.json", "3 labels"]);
     let bi_encoder = reranker("xlmr-long", |_| ());
     assert_says(&bi_encoder, &["model.safetensors", "classifier.out_proj.weight", "is missing"]);
-    let vocabulary = embedder("bert-mean", |model| set(&model.join("config.json"), json!({"vocab_size": 100})));
-    assert_says(&vocabulary, &["tokenizer.json", "120 tokens", "vocab_size is 100"]);
+    let vocabulary = embedder("bert-mean", |model| set(&model.join("config.json"), json!({"vocab_size": 90})));
+    assert_says(&vocabulary, &["tokenizer.json", "93 tokens", "vocab_size is 90"]);
 }
 
 #[test]
@@ -160,6 +167,15 @@ fn modules() {
         set(&model.join("sentence_bert_config.json"), json!({"do_lower_case": true}));
     });
     assert_says(&capitals, &["sentence_bert_config.json", "do_lower_case"]);
+    let prompt = reranker("bert-cross", |model| {
+        let usage = json!({"prompts": {"query": "Find it."}, "default_prompt_name": "query"});
+        fs::write(model.join("config_sentence_transformers.json"), usage.to_string()).unwrap();
+    });
+    assert_says(&prompt, &["config_sentence_transformers.json", "default_prompt_name"]);
+    let answer = reranker("bert-cross", |model| {
+        copy_files("causal-cross", model, &["modules.json", "1_LogitScore/config.json"])
+    });
+    assert_says(&answer, &["modules.json", "LogitScore"]);
     let activation = reranker("bert-cross", |model| {
         let torch = "torch.nn.modules.activation.ReLU";
         set(&model.join("config.json"), json!({"sentence_transformers": {"activation_fn": torch}}));

@@ -22,6 +22,10 @@ impl Router for Fixed {
         self.pool.len()
     }
 
+    fn pool_fingerprint(&self) -> String {
+        self.pool.concat()
+    }
+
     fn describe(&self, settings: Settings) -> String {
         format!("fixed {}", settings.depth)
     }

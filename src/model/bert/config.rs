@@ -85,8 +85,7 @@ pub struct Config {
     pad_token_id: Option<u32>,
     #[serde(default)]
     is_decoder: bool,
-    #[serde(default)]
-    pruned_heads: serde_json::Map<String, serde_json::Value>,
+    pruned_heads: Option<serde_json::Map<String, serde_json::Value>>,
     quantization_config: Option<serde_json::Value>,
     num_labels: Option<usize>,
     id2label: Option<serde_json::Map<String, serde_json::Value>>,
@@ -150,7 +149,7 @@ impl Config {
         }
         let unsupported = [
             ("is_decoder", self.is_decoder),
-            ("pruned_heads", !self.pruned_heads.is_empty()),
+            ("pruned_heads", self.pruned_heads.as_ref().is_some_and(|heads| !heads.is_empty())),
             ("quantization_config", self.quantization_config.is_some()),
         ];
         if let Some((key, _)) = unsupported.iter().find(|(_, present)| *present) {

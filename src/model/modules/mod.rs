@@ -3,14 +3,16 @@
 //! Read as sentence-transformers 6 reads them, the older spellings of its keys included. What is asked for and not
 //! known here is refused by name: a number that leaves a module out is another model's number.
 
+mod parts;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::place::{Place, is_inside, map, read, shown};
-use super::weights::Weights;
+pub use self::parts::{Activation, Answer, Dense, Step, safetensors};
+use self::parts::{answer, dense, directory, normalise, pooling};
+use super::place::{Place, is_inside, read};
 use super::{ModelError, Pooling};
 
 /// How a model is used, as far as its files say.
@@ -42,78 +44,6 @@ pub struct Modules {
     pub special_tokens: BTreeMap<String, String>,
 }
 
-/// A module behind pooling.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    Dense(Dense),
-    /// To unit length.
-    Normalise,
-}
-
-/// `activation(weight · x + bias)`
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dense {
-    /// Its config.json, for messages.
-    pub origin: String,
-    /// `[outputs, inputs]`
-    pub weight: Vec<f32>,
-    /// Zeros if the module has none.
-    pub bias: Vec<f32>,
-    pub inputs: usize,
-    pub activation: Activation,
-}
-
-/// The tokens whose logits make a score: `yes − no`, or `yes` alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct Answer {
-    #[serde(rename = "true_token_id")]
-    pub yes: u32,
-    #[serde(rename = "false_token_id", default)]
-    pub no: Option<u32>,
-}
-
-/// A function of one number, called by the name of its class in PyTorch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    Identity,
-    Tanh,
-    Relu,
-    Sigmoid,
-}
-
-impl Activation {
-    const ALL: [(&str, Activation); 4] = [
-        ("Identity", Activation::Identity),
-        ("Tanh", Activation::Tanh),
-        ("ReLU", Activation::Relu),
-        ("Sigmoid", Activation::Sigmoid),
-    ];
-
-    /// Understands `torch.nn.modules.activation.Tanh`.
-    fn parse(path: &str) -> Result<Self, String> {
-        let class = path.strip_prefix("torch.").and_then(|path| path.rsplit('.').next());
-        let known = Activation::ALL.into_iter().find(|(name, _)| Some(*name) == class);
-        known.map(|(_, activation)| activation).ok_or_else(|| {
-            let names = Activation::ALL.map(|(name, _)| name).join(", ");
-            format!("asks for the activation {path:?}; known are torch.nn's {names}")
-        })
-    }
-
-    pub fn label(self) -> &'static str {
-        let found = Activation::ALL.into_iter().find(|(_, activation)| *activation == self);
-        found.map_or("", |(name, _)| name)
-    }
-
-    pub fn apply(self, x: f32) -> f32 {
-        match self {
-            Activation::Identity => x,
-            Activation::Tanh => x.tanh(),
-            Activation::Relu => x.max(0.0),
-            Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-        }
-    }
-}
-
 impl Default for Modules {
     /// A model that says nothing.
     fn default() -> Self {
@@ -138,6 +68,9 @@ impl Default for Modules {
 
 /// `1_Pooling/config.json` where no modules.json names another place.
 const USUAL_POOLING: &str = "1_Pooling";
+
+/// How the whole model is used.
+pub const USE: &str = "config_sentence_transformers.json";
 
 /// Settings of the network's module; older versions named the file after the network.
 const SETTINGS: [&str; 7] = [
@@ -286,7 +219,6 @@ impl Modules {
 
     /// config_sentence_transformers.json, and what config.json says about a cross-encoder.
     fn read_use(&mut self, place: &Place) -> Result<(), ModelError> {
-        const FILE: &str = "config_sentence_transformers.json";
         #[derive(Deserialize, Default)]
         struct Use {
             model_type: Option<String>,
@@ -305,13 +237,13 @@ impl Modules {
         struct CrossEncoder {
             activation_fn: Option<String>,
         }
-        let usage = place.json::<Use>(FILE)?.unwrap_or_default();
+        let usage = place.json::<Use>(USE)?.unwrap_or_default();
         if let Some(kind @ ("SparseEncoder" | "MultiVectorEncoder")) = usage.model_type.as_deref() {
-            return Err(place.wrong(FILE, format!("model_type is {kind:?}; only bi- and cross-encoders can be run")));
+            return Err(place.wrong(USE, format!("model_type is {kind:?}; only bi- and cross-encoders can be run")));
         }
-        self.check_similarity(usage.similarity_fn_name.as_deref()).map_err(|reason| place.wrong(FILE, reason))?;
+        self.check_similarity(usage.similarity_fn_name.as_deref()).map_err(|reason| place.wrong(USE, reason))?;
         let prompt = |name: &str| usage.prompts.get(name).map(|text| text.as_str().unwrap_or_default().to_owned());
-        self.query_prompt = prompt("query");
+        self.query_prompt = ["query"].into_iter().find_map(prompt);
         // In the order in which `encode_document` looks for them.
         self.document_prompt = ["document", "passage", "corpus"].into_iter().find_map(prompt);
         self.default_prompt = usage.default_prompt_name.as_deref().and_then(prompt);
@@ -320,7 +252,7 @@ impl Modules {
         let network = place.json::<Network>(&config)?.unwrap_or_default();
         let cross = network.sentence_transformers.and_then(|cross| cross.activation_fn);
         let old = network.sbert_ce_default_activation_function;
-        let named = usage.activation_fn.map(|path| (FILE, path)).or(cross.or(old).map(|path| (config.as_str(), path)));
+        let named = usage.activation_fn.map(|path| (USE, path)).or(cross.or(old).map(|path| (config.as_str(), path)));
         if let Some((file, path)) = named {
             self.activation = Activation::parse(&path).map_err(|reason| place.wrong(file, reason))?;
             if self.activation == Activation::Relu {
@@ -341,131 +273,6 @@ impl Modules {
             )),
         }
     }
-}
-
-/// The path of a directory, to put a file's name behind.
-fn directory(path: &str) -> String {
-    if path.is_empty() || path.ends_with('/') { path.to_owned() } else { format!("{path}/") }
-}
-
-/// The one pooling mode of a Pooling module.
-fn pooling(config: &Map<String, Value>) -> Result<Pooling, String> {
-    /// A mode's name since 2026, its key before, and what it is here.
-    const MODES: [(&str, &str, Option<Pooling>); 6] = [
-        ("cls", "pooling_mode_cls_token", Some(Pooling::Cls)),
-        ("max", "pooling_mode_max_tokens", Some(Pooling::Max)),
-        ("mean", "pooling_mode_mean_tokens", Some(Pooling::Mean)),
-        ("lasttoken", "pooling_mode_lasttoken", Some(Pooling::LastToken)),
-        ("mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens", None),
-        ("weightedmean", "pooling_mode_weightedmean_tokens", None),
-    ];
-    let named: Vec<&str> = match config.get("pooling_mode") {
-        Some(Value::String(mode)) => vec![mode],
-        Some(Value::Array(modes)) => modes.iter().map(|mode| mode.as_str().unwrap_or("?")).collect(),
-        Some(other) => return Err(format!("pooling_mode is {other}")),
-        None => {
-            let chosen =
-                config.iter().filter(|(key, on)| key.starts_with("pooling_mode_") && **on == Value::Bool(true));
-            let name = |key: &'_ str| MODES.iter().find(|(_, old, _)| *old == key).map(|(name, ..)| *name);
-            chosen.map(|(key, _)| name(key).unwrap_or(key)).collect()
-        }
-    };
-    match named[..] {
-        // sentence-transformers' default.
-        [] => Ok(Pooling::Mean),
-        [mode] => {
-            let known = MODES.iter().find(|(name, ..)| *name == mode).and_then(|(.., pooling)| *pooling);
-            known.ok_or_else(|| format!("asks for {mode} pooling; mean, cls, lasttoken and max are known"))
-        }
-        _ => Err(format!("asks for several kinds of pooling ({}); one can be used", named.join(", "))),
-    }
-}
-
-/// A Dense module: config.json and model.safetensors.
-fn dense(place: &Place, path: &str) -> Result<Dense, ModelError> {
-    #[derive(Deserialize)]
-    struct Config {
-        in_features: usize,
-        out_features: usize,
-        #[serde(default = "yes")]
-        bias: bool,
-        activation_function: Option<String>,
-        #[serde(flatten)]
-        names: Names,
-        #[serde(default)]
-        use_residual: bool,
-    }
-    let file = |name: &str| format!("{}{name}", directory(path));
-    let config_file = file("config.json");
-    let Some(config) = place.json::<Config>(&config_file)? else {
-        return Err(place.wrong(&config_file, "no such file, though modules.json names it"));
-    };
-    let wrong = |reason: String| place.wrong(&config_file, reason);
-    config.names.check().map_err(wrong)?;
-    if config.use_residual {
-        return Err(wrong("sets use_residual, which is not known here".into()));
-    }
-    let activation = config.activation_function.as_deref().map_or(Ok(Activation::Tanh), Activation::parse);
-    let weights_path = safetensors(place, &directory(path))?;
-    let files = [(shown(&weights_path), map(&weights_path)?)];
-    let weights = Weights::parse(&files)?;
-    let (inputs, outputs) = (config.in_features, config.out_features);
-    Ok(Dense {
-        origin: place.need(&config_file).map(|path| shown(&path))?,
-        weight: weights.matrix("linear.weight", outputs, inputs)?,
-        bias: if config.bias { weights.vector("linear.bias", outputs)? } else { vec![0.0; outputs] },
-        inputs,
-        activation: activation.map_err(wrong)?,
-    })
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// Which values a module reads and writes; others than the pooled vector are not known here.
-#[derive(Deserialize, Default)]
-struct Names {
-    module_input_name: Option<String>,
-    module_output_name: Option<String>,
-}
-
-impl Names {
-    fn check(&self) -> Result<(), String> {
-        let names = [("module_input_name", &self.module_input_name), ("module_output_name", &self.module_output_name)];
-        for (key, name) in names {
-            if let Some(name) = name.as_deref().filter(|name| *name != "sentence_embedding") {
-                return Err(format!("{key} is {name:?}; only \"sentence_embedding\" is known here"));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn normalise(place: &Place, path: &str) -> Result<Step, ModelError> {
-    let file = format!("{}config.json", directory(path));
-    // Older repositories have no such file, and git keeps no empty directory.
-    let names = place.json::<Names>(&file)?.unwrap_or_default();
-    names.check().map_err(|reason| place.wrong(&file, reason)).map(|()| Step::Normalise)
-}
-
-fn answer(place: &Place, path: &str) -> Result<Answer, ModelError> {
-    let file = format!("{}config.json", directory(path));
-    place.json(&file)?.ok_or_else(|| place.wrong(&file, "no such file, though modules.json names it"))
-}
-
-/// The weights in a directory of one file; pickles are not opened.
-pub fn safetensors(place: &Place, base: &str) -> Result<PathBuf, ModelError> {
-    const PICKLES: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
-    let file = format!("{base}model.safetensors");
-    if let (None, Some(pickle)) = (
-        place.find(&file),
-        PICKLES.map(|name| format!("{base}{name}")).into_iter().find(|name| place.find(name).is_some()),
-    ) {
-        let reason = "is not read: a pickle can run code; use a revision that has model.safetensors, or convert it";
-        return Err(place.wrong(&pickle, reason));
-    }
-    place.need(&file)
 }
 
 /// Whether tokenizer.json lower-cases what it is given.
@@ -500,3 +307,6 @@ fn default_template(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
