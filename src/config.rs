@@ -78,6 +78,8 @@ pub struct Config {
     pub dtype: Precision,
     /// Empty: discover them.
     pub libraries: Vec<PathBuf>,
+    /// Folders of benchmarks that can be run by name.
+    pub benchmarks: Vec<PathBuf>,
     /// The file that was read, if there was one.
     pub file: Option<ConfigFile>,
 }
@@ -99,6 +101,7 @@ impl Default for Config {
             device: Device::default(),
             dtype: Precision::default(),
             libraries: Vec::new(),
+            benchmarks: Vec::new(),
             file: None,
         }
     }
@@ -160,6 +163,7 @@ impl Config {
         set(&mut self.device, layer.device);
         set(&mut self.dtype, layer.dtype);
         set(&mut self.libraries, layer.libraries);
+        set(&mut self.benchmarks, layer.benchmarks);
     }
 }
 

@@ -82,13 +82,15 @@ pub struct Layer {
     #[serde(deserialize_with = "word")]
     pub dtype: Option<Precision>,
     pub libraries: Option<Vec<PathBuf>>,
+    /// Folders of benchmarks that can be run by name.
+    pub benchmarks: Option<Vec<PathBuf>>,
 }
 
 /// Variables that other parts of the program read.
 const READ_ELSEWHERE: [&str; 4] = ["SKILLSCOPE_CONFIG", "SKILLSCOPE_LOG", "SKILLSCOPE_PYTHON", "SKILLSCOPE_TEST_PANIC"];
 
 /// Variables of this module, as documented in the user's guide.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 15] = [
     "SKILLSCOPE_THEME",
     "SKILLSCOPE_COLOR",
     "SKILLSCOPE_KEYMAP",
@@ -103,6 +105,7 @@ const VARIABLES: [&str; 14] = [
     "SKILLSCOPE_DEVICE",
     "SKILLSCOPE_DTYPE",
     "SKILLSCOPE_LIBRARIES",
+    "SKILLSCOPE_BENCHMARKS",
 ];
 
 impl Layer {
@@ -133,6 +136,7 @@ impl Layer {
         fn words<T: Word>(name: &str, value: Option<String>) -> Result<Option<T>, ConfigError> {
             read(name, value, T::parse)
         }
+        let paths = |name: &str| get(name).map(|paths| std::env::split_paths(&paths).collect());
         let no_color = get("NO_COLOR").map(|_| ColorChoice::None);
         Ok(Layer {
             theme: get("SKILLSCOPE_THEME").map(|name| ThemeChoice::named(&name)),
@@ -149,7 +153,8 @@ impl Layer {
             reranker: get("SKILLSCOPE_RERANKER"),
             device: read("SKILLSCOPE_DEVICE", get("SKILLSCOPE_DEVICE"), Device::parse)?,
             dtype: words("SKILLSCOPE_DTYPE", get("SKILLSCOPE_DTYPE"))?,
-            libraries: get("SKILLSCOPE_LIBRARIES").map(|paths| std::env::split_paths(&paths).collect()),
+            libraries: paths("SKILLSCOPE_LIBRARIES"),
+            benchmarks: paths("SKILLSCOPE_BENCHMARKS"),
         })
     }
 
@@ -164,7 +169,7 @@ impl Layer {
 
     /// Paths in a file are meant from where the file is, and `~` is the home directory.
     pub(super) fn root_libraries(&mut self, dir: Option<&Path>, home: Option<&Path>) {
-        for path in self.libraries.iter_mut().flatten() {
+        for path in self.libraries.iter_mut().chain(&mut self.benchmarks).flatten() {
             if let (Ok(rest), Some(home)) = (path.strip_prefix("~"), home) {
                 *path = home.join(rest);
             } else if let Some(dir) = dir {

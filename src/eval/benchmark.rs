@@ -1,22 +1,18 @@
 //! A [`Benchmark`]: requests and what each of them needs.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::library::Text;
 use crate::library::load::Source as PoolSource;
 
 use super::loaders::skillrouter::{self, Files};
 use super::loaders::source::Source;
-use super::loaders::{r3, skillret};
+use super::loaders::{LAYOUTS, Mode, Options, layout_of};
 use super::{Protocol, Stratum};
 
 /// The tag of a request that no skill is meant to answer.
 pub const NO_SKILL: &str = "no-skill";
-
-/// What is said where no layout fits.
-const LAYOUT: &str = "a benchmark is a folder with tasks.jsonl and relevance.json (SkillRouter), data/queries and \
-                      data/skills (SkillRet), or data/test.jsonl and data/skills_test.jsonl (R3-Skill)";
 
 /// One request with what it needs.
 #[derive(Debug, Clone)]
@@ -101,7 +97,7 @@ impl Benchmark {
                 include_str!("../../assets/benchmarks/demo/manifest.json"),
             )),
         };
-        skillrouter::parse(&files, "demo", Some(PoolSource::Demo)).unwrap_or_else(|error| Benchmark {
+        skillrouter::parse(&files, "demo", Some(PoolSource::Demo), Mode::Core).unwrap_or_else(|error| Benchmark {
             name: "demo".into(),
             fingerprint: String::new(),
             protocol: Protocol::SkillRouter,
@@ -113,30 +109,32 @@ impl Benchmark {
         })
     }
 
-    /// Reads a folder in the layout of SkillRouter, SkillRet or R3-Skill, told by its files. A row that cannot be used is
-    /// one of [`Benchmark::problems`]; a file that cannot be is an error.
-    pub fn open(dir: &Path) -> Result<Self, BenchmarkError> {
-        let folder = dir.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-        let name = Text::line(folder.unwrap_or_else(|| dir.to_string_lossy().into_owned())).shown().to_string();
-        if let Some(root) = r3::root(dir) {
-            return r3::open(&root, &name);
-        }
-        if let Some(root) = skillret::root(dir) {
-            return skillret::open(&root, &name);
-        }
-        let manifest = dir.join("manifest.json");
-        let files = Files {
-            tasks: Source::read(&dir.join("tasks.jsonl"), LAYOUT)?,
-            relevance: Source::read(&dir.join("relevance.json"), LAYOUT)?,
-            manifest: if manifest.exists() { Some(Source::read(&manifest, LAYOUT)?) } else { None },
-        };
-        let named = files.manifest.as_ref().and_then(skillrouter::pool_path);
-        let pool = Self::pool_dir(dir, named.as_deref()).map(|pool| PoolSource::Paths(vec![pool]));
-        skillrouter::parse(&files, &name, pool)
+    /// Reads a folder (or an author's file) in a layout told by its files. A row that cannot be used is one of
+    /// [`Benchmark::problems`]; a file that cannot be is an error.
+    pub fn open(path: &Path) -> Result<Self, BenchmarkError> {
+        Benchmark::open_with(path, Options::default())
     }
 
-    /// The pool that a folder brings with it: what its manifest names, else the shards of SkillRouter's easy tier.
-    fn pool_dir(dir: &Path, named: Option<&str>) -> Option<PathBuf> {
-        named.map(|path| dir.join(path)).into_iter().chain([dir.join("easy")]).find(|pool| pool.is_dir())
+    /// The same where the layout leaves a choice, or its protocol is not the one to score by.
+    pub fn open_with(path: &Path, options: Options) -> Result<Self, BenchmarkError> {
+        let Some((layout, root)) = layout_of(path) else {
+            return Err(unknown(path));
+        };
+        let folder = path.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        let name = Text::line(folder.unwrap_or_else(|| path.to_string_lossy().into_owned())).shown().to_string();
+        let benchmark = (layout.open)(&root, &name, options)?;
+        Ok(Benchmark { protocol: options.protocol.unwrap_or(benchmark.protocol), ..benchmark })
     }
+}
+
+/// What is said where no layout fits.
+fn unknown(path: &Path) -> BenchmarkError {
+    let files: Vec<&str> = LAYOUTS.iter().map(|layout| layout.files).collect();
+    let expected = format!("a benchmark has {}", files.join(", or "));
+    let reason = match path.metadata() {
+        Err(error) => format!("cannot be read ({error}); {expected}"),
+        Ok(metadata) if !metadata.is_dir() => format!("is not a benchmark's folder; {expected}"),
+        Ok(_) => format!("is not a benchmark: none of the known files is here; {expected}"),
+    };
+    BenchmarkError::new(path.to_string_lossy(), reason)
 }

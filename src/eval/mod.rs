@@ -2,13 +2,16 @@
 
 pub mod abstention;
 pub mod benchmark;
+pub mod catalogue;
 pub mod compare;
+pub mod describe;
 pub mod failure;
 mod loaders;
-mod machine;
+pub mod machine;
 pub mod metrics;
 pub mod predictions;
 pub mod protocol;
+pub mod published;
 pub mod record;
 pub mod report;
 pub mod runner;
@@ -17,7 +20,9 @@ pub mod store;
 mod strata;
 
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};
+pub use catalogue::Catalogue;
 pub use failure::{Audit, Failure};
+pub use loaders::{Mode, Options, Tier};
 pub use metrics::{Metric, MetricKind, MetricRow};
 pub use protocol::Protocol;
 pub use record::{QueryRecord, Scored, Stratum, Timing};

@@ -23,7 +23,7 @@ pub enum LoadError {
     Missing { path: String },
     #[error("{path}: cannot be opened: {reason}; check its permissions")]
     Unreadable { path: String, reason: String },
-    #[error("{path}: is not a library; name a folder of skills, a SKILL.md, or a .jsonl or .jsonl.gz pool")]
+    #[error("{path}: is not a library; name a folder of skills, a SKILL.md, or a .jsonl, .jsonl.gz or .parquet pool")]
     Unsupported { path: String },
 }
 

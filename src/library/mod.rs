@@ -13,6 +13,7 @@ mod draft;
 mod file;
 mod frontmatter;
 pub mod load;
+pub(crate) mod parquet;
 mod pool;
 mod repair;
 pub mod report;
@@ -21,7 +22,7 @@ pub mod similarity;
 pub mod skill;
 mod tree;
 pub mod watch;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use load::{LoadError, load};
 pub use report::{LoadReport, LoadRow, Severity};

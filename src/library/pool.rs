@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::draft::{Batch, row};
 use super::file::{HARD_LIMIT, decode, open_regular, reason};
 use super::frontmatter::{self, Draft, Finding};
-use super::{Origin, Severity, Text};
+use super::{Origin, Severity, Text, parquet};
 
 /// Bytes of one pool file after decompression, a hundred times the largest published shard: gzip can hide any size.
 const MAX_POOL_BYTES: u64 = 8 * 1024 * 1024 * 1024;
@@ -20,7 +20,9 @@ const ROWS_AT_A_TIME: usize = 1024;
 /// The same bound in bytes, for pools of long rows.
 const BYTES_AT_A_TIME: usize = 32 * 1024 * 1024;
 
-const ID_KEYS: [&str; 2] = ["skill_id", "id"];
+const ID_KEYS: [&str; 3] = ["skill_id", "id", "_id"];
+/// `title` is BEIR's.
+const NAME_KEYS: [&str; 2] = ["name", "title"];
 const DESCRIPTION_KEYS: [&str; 2] = ["description", "desc"];
 const BODY_KEYS: [&str; 2] = ["body", "text"];
 /// SkillRet's key for a whole SKILL.md, front matter included (papers: SkillRet, skill record).
@@ -30,7 +32,7 @@ const JOINT: &str = " | ";
 
 pub(super) fn is_pool(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")
+    [".jsonl", ".jsonl.gz", ".parquet"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The pool files that lie directly in a folder, by name.
@@ -62,6 +64,9 @@ pub(super) fn read(path: &Path, root: usize, whole: bool) -> Batch {
 
 fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let mut file: BufReader<File> = BufReader::with_capacity(1 << 16, open_regular(path)?);
+    if file.fill_buf()?.starts_with(parquet::MAGIC) {
+        return Ok(Box::new(parquet::lines(open_regular(path)?)?));
+    }
     let zipped = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
         || file.fill_buf()?.starts_with(&[0x1F, 0x8B]);
     Ok(match zipped {
@@ -201,7 +206,7 @@ fn draft(
     mut notes: Vec<Finding>,
 ) -> Result<(String, Draft), Finding> {
     let id = take(&mut object, &ID_KEYS);
-    let mut name = take(&mut object, &["name"]);
+    let mut name = take(&mut object, &NAME_KEYS);
     let mut description = take(&mut object, &DESCRIPTION_KEYS);
     let mut body = take(&mut object, &BODY_KEYS).unwrap_or_default();
     let file = take(&mut object, &[FILE_KEY]).filter(|_| body.is_empty());

@@ -13,7 +13,7 @@ pub(super) const MAX_NODES: usize = 10_000;
 
 /// A value with nothing resolved: what a scalar means is for the reader to say.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     /// The second part is true for an unquoted scalar that YAML reads as a number or a boolean.
     Scalar(String, bool),
@@ -23,7 +23,7 @@ pub(super) enum Value {
 
 /// A key of a map, with the 1-based line it stands on.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub key: String,
     pub value: Value,
     pub line: u64,
@@ -31,7 +31,7 @@ pub(super) struct Entry {
 
 /// Why a document could not be read. Lines are 1-based within the document.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum YamlError {
+pub(crate) enum YamlError {
     /// Not YAML.
     Syntax {
         line: u64,
@@ -50,7 +50,7 @@ pub(super) enum YamlError {
 }
 
 /// Reads the first document of `text`; an empty one is [`Value::Null`].
-pub(super) fn parse(text: &str) -> Result<Value, YamlError> {
+pub(crate) fn parse(text: &str) -> Result<Value, YamlError> {
     let mut reader = Reader { parser: Parser::new_from_str(text), nodes: 0 };
     loop {
         match reader.next()? {

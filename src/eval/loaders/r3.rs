@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::eval::{Benchmark, BenchmarkError, Protocol, Stratum};
 use crate::library::load::Source as PoolSource;
 
+use super::Options;
 use super::queries::{as_shown, labels, plain_task, qrels, text};
 use super::source::{Source, fingerprint};
 
@@ -16,7 +17,7 @@ pub fn root(dir: &Path) -> Option<PathBuf> {
 }
 
 /// Its requests have no ids: they are called after their line, from 0, which is their place in a prediction file.
-pub fn open(root: &Path, name: &str) -> Result<Benchmark, BenchmarkError> {
+pub fn open(root: &Path, name: &str, _: Options) -> Result<Benchmark, BenchmarkError> {
     let queries = Source::read(&root.join("test.jsonl"), LAYOUT)?;
     let mut problems = Vec::new();
     let mut tasks = Vec::new();

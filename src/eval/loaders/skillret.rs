@@ -10,10 +10,10 @@ use crate::library::load::Source as PoolSource;
 
 use super::queries::{Row, as_shown, labels, merged, plain_task, qrels, text};
 use super::source::{Source, fingerprint};
+use super::{Options, first_of};
 
-const LAYOUT: &str = "a benchmark in SkillRet's layout has data/queries/SPLIT.jsonl and data/skills/SPLIT.jsonl";
-/// The split that is scored.
-const SPLIT: &str = "test";
+const LAYOUT: &str =
+    "a benchmark in SkillRet's layout has data/queries/test.jsonl and data/skills/test.jsonl, or .parquet";
 /// Requests of the test splits (papers.md 3.1): the only mark by which a copy without its history can be told.
 const REVISIONS: [(usize, &str); 2] = [(4997, "v1.0"), (4392, "v1.1")];
 
@@ -24,10 +24,15 @@ pub fn root(dir: &Path) -> Option<PathBuf> {
         .find(|root| root.join("queries").is_dir() && root.join("skills").is_dir())
 }
 
-pub fn open(root: &Path, name: &str) -> Result<Benchmark, BenchmarkError> {
-    let file = |part: &str| root.join(part).join(format!("{SPLIT}.jsonl"));
-    let queries = Source::read(&file("queries"), LAYOUT)?;
-    let judged = file("qrels");
+/// The file of one part of the split: JSON lines, or Parquet under its plain name or the hub's for a table of one shard.
+fn split(root: &Path, part: &str) -> PathBuf {
+    let names = ["test.jsonl", "test.jsonl.gz", "test.parquet", "test-00000-of-00001.parquet"];
+    first_of(&root.join(part), &names).unwrap_or_else(|| root.join(part).join(names[0]))
+}
+
+pub fn open(root: &Path, name: &str, _: Options) -> Result<Benchmark, BenchmarkError> {
+    let queries = Source::read(&split(root, "queries"), LAYOUT)?;
+    let judged = split(root, "qrels");
     let judged = judged.exists().then(|| Source::read(&judged, LAYOUT)).transpose()?;
     let mut problems = Vec::new();
     let mut rows = Vec::new();
@@ -62,7 +67,7 @@ pub fn open(root: &Path, name: &str) -> Result<Benchmark, BenchmarkError> {
         fingerprint: fingerprint([&queries]),
         protocol: Protocol::SkillRet,
         revision,
-        pool: Some(PoolSource::WholeFiles(vec![file("skills")])),
+        pool: Some(PoolSource::WholeFiles(vec![split(root, "skills")])),
         tasks,
         skipped: Vec::new(),
         problems,

@@ -6,19 +6,20 @@
 //!   `task_type`. Tasks of type `generic_only` are not part of the core protocol.
 //! - `manifest.json`: `dataset_name`.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
-use std::io::Read;
+use std::path::{Path, PathBuf};
 
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::library::Text;
 use crate::library::load::Source as PoolSource;
 
+use super::members::members;
 use super::source::{self, Source, without_place};
+use super::{Mode, Options, Tier};
 use crate::eval::{Benchmark, BenchmarkError, Protocol, Qrels, Task};
+
+const LAYOUT: &str = "a benchmark in SkillRouter's layout has tasks.jsonl and relevance.json";
 
 /// Why `generic_only` tasks are left out, as a reason a person reads.
 const GENERIC_ONLY: &str = "labelled with file-type skills only (generic_only), which SkillRouter does not score";
@@ -29,11 +30,39 @@ pub(in crate::eval) struct Files {
     pub(in crate::eval) manifest: Option<Source>,
 }
 
+/// A folder with either file: where the other is missing, opening says so.
+pub fn root(dir: &Path) -> Option<PathBuf> {
+    ["tasks.jsonl", "relevance.json"].iter().any(|file| dir.join(file).exists()).then(|| dir.to_path_buf())
+}
+
+pub fn open(dir: &Path, name: &str, options: Options) -> Result<Benchmark, BenchmarkError> {
+    let manifest = dir.join("manifest.json");
+    let files = Files {
+        tasks: Source::read(&dir.join("tasks.jsonl"), LAYOUT)?,
+        relevance: Source::read(&dir.join("relevance.json"), LAYOUT)?,
+        manifest: if manifest.exists() { Some(Source::read(&manifest, LAYOUT)?) } else { None },
+    };
+    let named = files.manifest.as_ref().and_then(pool_path).map(|path| dir.join(path)).filter(|path| path.is_dir());
+    let tier = Some(dir.join(options.tier.key())).filter(|path| path.is_dir());
+    if named.is_none() && tier.is_none() && options.tier != Tier::default() {
+        let path = dir.join(options.tier.key()).to_string_lossy().into_owned();
+        return Err(BenchmarkError::new(path, "there is no such folder of shards: this copy has not that tier"));
+    }
+    let revision = named.is_none().then(|| options.tier.key());
+    let pool = named.or(tier).map(|pool| PoolSource::Paths(vec![pool]));
+    let revision = revision.filter(|_| pool.is_some());
+    let benchmark = parse(&files, name, pool, options.mode)?;
+    let mode = (options.mode != Mode::default()).then(|| options.mode.key());
+    let parts: Vec<&str> = revision.into_iter().chain(mode).collect();
+    Ok(Benchmark { revision: (!parts.is_empty()).then(|| parts.join(", ")), ..benchmark })
+}
+
 /// `fallback_name` is used where no manifest gives one.
 pub(in crate::eval) fn parse(
     files: &Files,
     fallback_name: &str,
     pool: Option<PoolSource>,
+    mode: Mode,
 ) -> Result<Benchmark, BenchmarkError> {
     let mut problems = Vec::new();
     let name = match &files.manifest {
@@ -41,14 +70,14 @@ pub(in crate::eval) fn parse(
         None => None,
     };
     let rows = tasks(&files.tasks, &mut problems);
-    let mut judgements = judgements(&files.relevance, &mut problems)?;
+    let mut judgements = judgements(&files.relevance, mode, &mut problems)?;
 
     let mut tasks = Vec::new();
     let mut skipped = Vec::new();
     for (line, task) in rows {
         match judgements.remove(task.id.for_model()) {
             Some((_, Judgement::Scored(qrels))) => tasks.push((task, qrels)),
-            Some((_, Judgement::GenericOnly)) => skipped.push((task.id, GENERIC_ONLY.to_string())),
+            Some((_, Judgement::LeftOut(reason))) => skipped.push((task.id, reason)),
             Some((_, Judgement::Unusable)) => {} // Has its problem already.
             None => problems.push(
                 files
@@ -81,7 +110,7 @@ pub(in crate::eval) fn parse(
 }
 
 /// The path, relative to the benchmark's folder, of the pool that a manifest names (our own addition to the layout).
-pub(in crate::eval) fn pool_path(manifest: &Source) -> Option<String> {
+fn pool_path(manifest: &Source) -> Option<String> {
     let manifest: Value = serde_json::from_slice(manifest.content()).ok()?;
     Some(manifest.get("pool")?.get("path")?.as_str()?.to_string())
 }
@@ -139,15 +168,16 @@ fn task(row: &[u8]) -> Result<Task, String> {
 
 enum Judgement {
     Scored(Qrels),
-    GenericOnly,
+    /// The protocol does not score it, for this reason.
+    LeftOut(String),
     Unusable,
 }
 
 /// Judgements by raw task id, with the line each starts on.
 type Judgements = HashMap<String, (usize, Judgement)>;
 
-fn judgements(source: &Source, problems: &mut Vec<Text>) -> Result<Judgements, BenchmarkError> {
-    let entries = entries(source.content())
+fn judgements(source: &Source, mode: Mode, problems: &mut Vec<Text>) -> Result<Judgements, BenchmarkError> {
+    let entries = members(source.content())
         .map_err(|error| source.not_json("a JSON object from task id to judgements", &error))?;
     let mut judgements = Judgements::with_capacity(entries.len());
     for (line, id, entry) in entries {
@@ -158,7 +188,7 @@ fn judgements(source: &Source, problems: &mut Vec<Text>) -> Result<Judgements, B
             problem("judged a second time; the second entry is left out".into());
             continue;
         }
-        let judgement = judgement(&entry, &mut problem).unwrap_or_else(|reason| {
+        let judgement = judgement(&entry, mode, &mut problem).unwrap_or_else(|reason| {
             problem(format!("{reason}; the task is left out"));
             Judgement::Unusable
         });
@@ -167,22 +197,24 @@ fn judgements(source: &Source, problems: &mut Vec<Text>) -> Result<Judgements, B
     Ok(judgements)
 }
 
-fn judgement(entry: &Value, problem: &mut dyn FnMut(String)) -> Result<Judgement, String> {
+fn judgement(entry: &Value, mode: Mode, problem: &mut dyn FnMut(String)) -> Result<Judgement, String> {
     let entry = entry.as_object().ok_or("its entry is not a JSON object")?;
-    if entry.get("task_type").and_then(Value::as_str) == Some("generic_only") {
-        return Ok(Judgement::GenericOnly);
+    let (keys, wanted): (&[&str], _) = match mode {
+        Mode::Core => (&["core_gt_ids", "gt_skill_ids"], "neither \"core_gt_ids\" nor \"gt_skill_ids\" is there"),
+        Mode::All | Mode::Single => (&["gt_skill_ids"], "\"gt_skill_ids\" is not there"),
+    };
+    if mode == Mode::Core && entry.get("task_type").and_then(Value::as_str) == Some("generic_only") {
+        return Ok(Judgement::LeftOut(GENERIC_ONLY.to_string()));
     }
-    let (key, gold) = ["core_gt_ids", "gt_skill_ids"]
-        .into_iter()
-        .find_map(|key| Some((key, entry.get(key)?)))
-        .ok_or("neither \"core_gt_ids\" nor \"gt_skill_ids\" is there")?;
+    let (key, gold) = keys.iter().find_map(|key| Some((key, entry.get(*key)?))).ok_or(wanted)?;
     let gold: Option<Vec<&str>> = gold.as_array().and_then(|ids| ids.iter().map(Value::as_str).collect());
     let gold = gold.ok_or_else(|| format!("{key:?} is not a list of strings"))?;
     let mut seen = HashSet::new();
-    Ok(Judgement::Scored(Qrels {
-        gold: gold.into_iter().filter(|id| seen.insert(*id)).map(as_shown).collect(),
-        grades: grades(entry, problem)?,
-    }))
+    let gold: Vec<String> = gold.into_iter().filter(|id| seen.insert(*id)).map(as_shown).collect();
+    if mode == Mode::Single && gold.len() != 1 {
+        return Ok(Judgement::LeftOut(format!("has {} labels, and mode single takes those with one", gold.len())));
+    }
+    Ok(Judgement::Scored(Qrels { gold, grades: grades(entry, problem)? }))
 }
 
 fn grades(entry: &Map<String, Value>, problem: &mut dyn FnMut(String)) -> Result<BTreeMap<String, u32>, String> {
@@ -206,51 +238,6 @@ fn grades(entry: &Map<String, Value>, problem: &mut dyn FnMut(String)) -> Result
 /// Ids are compared as shown, on both sides (see `Library::find`).
 fn as_shown(id: &str) -> String {
     Text::line(id).shown().to_string()
-}
-
-/// The members of a JSON object as written, repeated keys included, with the 1-based line of each key.
-fn entries(json: &[u8]) -> serde_json::Result<Vec<(usize, String, Value)>> {
-    let line = Cell::new(1);
-    let mut deserializer = serde_json::Deserializer::from_reader(CountLines { rest: json, line: &line });
-    let entries = deserializer.deserialize_map(Members { line: &line })?;
-    deserializer.end()?;
-    Ok(entries)
-}
-
-/// Counts the lines that were read. serde_json asks a reader for one byte at a time, so the count is the place where
-/// it is; the parser itself tells its place only in errors.
-struct CountLines<'a> {
-    rest: &'a [u8],
-    line: &'a Cell<usize>,
-}
-
-impl Read for CountLines<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.rest.read(buffer)?;
-        let breaks = buffer[..count].iter().filter(|&&byte| byte == b'\n').count();
-        self.line.set(self.line.get() + breaks);
-        Ok(count)
-    }
-}
-
-struct Members<'a> {
-    line: &'a Cell<usize>,
-}
-
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = Vec<(usize, String, Value)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = map.next_key()? {
-            entries.push((self.line.get(), key, map.next_value()?));
-        }
-        Ok(entries)
-    }
 }
 
 #[cfg(test)]

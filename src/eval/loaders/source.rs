@@ -9,7 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 use serde_json::{Map, Value};
 
 use crate::eval::BenchmarkError;
-use crate::library::Text;
+use crate::library::{Text, parquet};
 
 /// Largest file of a benchmark that is read, after decompression. SkillRet's queries are under 40 MB; the bound keeps a
 /// wrong path, such as a pool, from filling memory.
@@ -26,7 +26,7 @@ impl Source {
         Source { label: label.into(), bytes: bytes.into() }
     }
 
-    /// Reads a file, gzip or not. `layout` says in errors what a benchmark of this kind consists of.
+    /// Reads a file, gzip or not; a Parquet table becomes one line of JSON per row. `layout` says in errors what a benchmark of this kind consists of.
     pub(in crate::eval) fn read(path: &Path, layout: &str) -> Result<Self, BenchmarkError> {
         let label = path.to_string_lossy();
         let fail = |reason: String| BenchmarkError::new(&label, reason);
@@ -38,6 +38,13 @@ impl Source {
         let unreadable = |error: std::io::Error| fail(format!("cannot be read ({error})"));
         let mut bytes = Vec::new();
         File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+        if bytes.starts_with(parquet::MAGIC) {
+            bytes.clear();
+            File::open(path)
+                .and_then(parquet::lines)
+                .and_then(|lines| lines.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+                .map_err(unreadable)?;
+        }
         if bytes.starts_with(&[0x1F, 0x8B]) {
             let mut plain = Vec::new();
             MultiGzDecoder::new(&bytes[..])

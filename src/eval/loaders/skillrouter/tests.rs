@@ -6,7 +6,7 @@ fn parse_text(tasks: &str, relevance: &str) -> Result<Benchmark, BenchmarkError>
         relevance: Source::new("b/relevance.json", relevance),
         manifest: None,
     };
-    parse(&files, "b", None)
+    parse(&files, "b", None, Mode::Core)
 }
 
 fn task_row(id: &str) -> String {
@@ -96,7 +96,7 @@ fn text_that_is_not_utf8_is_a_problem_of_its_row() {
         relevance: Source::new("r", r#"{"a": {"gt_skill_ids": ["x"]}}"#),
         manifest: None,
     };
-    let benchmark = parse(&files, "b", None).unwrap();
+    let benchmark = parse(&files, "b", None, Mode::Core).unwrap();
     assert_eq!((benchmark.tasks.len(), benchmark.problems.len()), (1, 1));
     assert!(benchmark.problems[0].shown().starts_with("t:2: "));
 }
