@@ -19,6 +19,8 @@ fn options(source: Source, cache: Option<&Path>) -> EngineOptions {
         cache: cache.map(Path::to_path_buf),
         models: ModelChoice { embedder: "builtin".into(), reranker: Some("builtin".into()) },
         placement: Device::Cpu.into(),
+        benchmarks: Vec::new(),
+        hub: None,
         runs: None,
         profiles: None,
         watch: true,

@@ -20,6 +20,8 @@ pub fn run(router: RouterArgs, interface: InterfaceArgs) -> anyhow::Result<Outco
         cache: options.cache,
         models: ModelChoice { embedder: options.embedder, reranker: options.reranker },
         placement: options.placement,
+        benchmarks: config.benchmarks.clone(),
+        hub: crate::model::hub_cache(),
         runs: dirs.as_ref().map(|dirs| dirs.data.join("runs")),
         profiles: options.profiles,
         watch: true,

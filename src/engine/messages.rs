@@ -46,6 +46,9 @@ pub struct EngineOptions {
     /// What is loaded first.
     pub models: ModelChoice,
     pub placement: Placement,
+    /// Folders of benchmarks that can be run by name, and the cache of what was fetched from the hub.
+    pub benchmarks: Vec<PathBuf>,
+    pub hub: Option<PathBuf>,
     /// Where evaluation runs are kept; `None` forgets them.
     pub runs: Option<PathBuf>,
     /// Where the user's profiles are, if anywhere.

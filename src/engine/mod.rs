@@ -44,6 +44,7 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     gate: gate::Gate,
     responses: Sender<Response>,
+    kept: evaluation::Kept,
     options: EngineOptions,
 }
 
@@ -103,6 +104,7 @@ impl Engine {
             stopping: AtomicBool::new(false),
             gate: gate::Gate::default(),
             responses: responses_in,
+            kept: evaluation::Kept::default(),
             options,
         });
         let threads = vec![

@@ -31,6 +31,7 @@ pub use attention::Attention;
 pub use badge::Badge;
 pub use device::{Device, Placement, Precision};
 pub use embedder::{Embedder, Role};
+pub use place::hub_cache;
 pub use profile::{EmbedderProfile, Pooling, Profile, PromptProfile, RerankerProfile, Score, Setting, Similarity};
 pub use profiles::Profiles;
 pub use reranker::{Capture, Reranker};

@@ -29,6 +29,8 @@ pub fn key_to_frame(shared: &Path, report: &mut Report) -> anyhow::Result<()> {
         cache: None,
         models: ModelChoice { embedder: "builtin".into(), reranker: Some("builtin".into()) },
         placement: Device::Cpu.into(),
+        benchmarks: Vec::new(),
+        hub: None,
         runs: None,
         profiles: None,
         watch: false,

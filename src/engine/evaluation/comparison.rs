@@ -1,10 +1,13 @@
-//! Two or more kept runs side by side, as plain numbers; made in `comparison/build.rs`.
+//! Two or more kept runs side by side, as an interface shows them.
 
 use std::sync::Arc;
 
-use super::digest::{Interval, RequestLine};
+use crate::eval::compare::Verdict;
+use crate::eval::stats::Interval;
 
-/// Every other run against the first, over the requests that all of them have scored.
+use super::digest::RequestLine;
+
+/// Every other run against the first, each over the requests that both have scored.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     /// Benchmark the runs are of.
@@ -12,22 +15,24 @@ pub struct Comparison {
     pub fingerprint: String,
     /// The run the others are compared with, in words.
     pub base: String,
-    /// Requests in common.
-    pub requests: usize,
     pub others: Vec<Against>,
     /// Anything that keeps the numbers from being comparable, as sentences.
     pub warnings: Vec<String>,
 }
 
 /// One run against the base.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Against {
     pub id: String,
     /// The run in words.
     pub name: String,
+    /// Requests in common with the base.
+    pub common: usize,
     pub metrics: Vec<Difference>,
-    /// How alike the final lists are: mean rank-biased overlap, 1 for the same lists.
-    pub correlation: Option<f64>,
+    /// How alike the final lists are: means of rank-biased overlap and of Jaccard's index of the first ten; 1 for the
+    /// same lists.
+    pub overlap: f64,
+    pub jaccard: f64,
     /// Requests by what they lost in the first metric, most first; only losses.
     pub regressions: Vec<Regression>,
 }
@@ -44,10 +49,9 @@ pub struct Difference {
     pub ties: usize,
     pub losses: usize,
     /// Two-sided paired randomisation test, and after Holm's correction for all tests of the comparison.
-    pub p: Option<f64>,
-    pub p_holm: Option<f64>,
-    /// Whether there are requests enough for the test to find anything.
-    pub enough: bool,
+    pub p: f64,
+    pub p_holm: f64,
+    pub verdict: Verdict,
 }
 
 /// A request that the other run does worse.

@@ -1,9 +1,8 @@
 //! What may be asked about evaluation and what is answered.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::eval::Benchmark;
+use crate::eval::{Benchmark, Protocol};
 use crate::library::Text;
 use crate::search::Settings;
 
@@ -53,10 +52,8 @@ pub struct BenchEntry {
 #[derive(Debug, Clone)]
 pub struct Described {
     pub benchmark: Arc<Benchmark>,
-    /// Sentences for people.
+    /// Sentences for people: counts, and how it fits its pool.
     pub about: Vec<String>,
-    /// Where its own pool is, for people.
-    pub path: Option<PathBuf>,
 }
 
 /// A kept run.
@@ -67,15 +64,23 @@ pub struct RunLine {
     pub started: String,
     pub benchmark: Text,
     pub fingerprint: String,
-    pub protocol: String,
-    /// Stage 1, fields, depth and models, in words.
-    pub router: Text,
+    pub protocol: Protocol,
+    /// Models, stage 1, fields and depth, in words.
+    pub system: Text,
     pub settings: Option<Settings>,
     pub done: usize,
     pub planned: usize,
     pub finished: bool,
-    /// Name and value of the protocol's first metric.
-    pub headline: Option<(String, f64)>,
+    /// Final means under the protocol's names, the headline first; empty if nothing is scored.
+    pub values: Vec<(String, f64)>,
+    /// What is wrong with its file, if anything.
+    pub damage: Option<Text>,
+}
+
+impl RunLine {
+    pub fn headline(&self) -> Option<&(String, f64)> {
+        self.values.first()
+    }
 }
 
 /// How a run goes.

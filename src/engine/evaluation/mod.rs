@@ -2,9 +2,12 @@
 //! on short-lived ones.
 
 mod bench;
+mod compare;
 pub mod comparison;
 mod control;
 pub mod digest;
+mod header;
+mod kept;
 pub mod messages;
 mod pace;
 mod run;
@@ -13,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use control::Control;
+pub(super) use kept::Kept;
 use messages::{BenchRequest, EvalEvent, EvalRequest, RunId};
 
 use super::messages::Response;

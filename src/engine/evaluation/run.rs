@@ -3,63 +3,151 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::engine::Shared;
 use crate::engine::messages::Response;
-use crate::eval::{Benchmark, blank_report, evaluate};
+use crate::eval::store::{RunWriter, StoreError};
+use crate::eval::{Benchmark, EvalReport, QueryRecord, blank_report, evaluate};
 use crate::library;
 use crate::model::ModelError;
 use crate::search::vectorise::Event;
 use crate::search::{Courtesy, Models, Pipeline, SearchError, Settings, assemble};
 
+use super::bench;
 use super::control::{BehindSearch, Control};
-use super::digest::Builder;
-use super::messages::{EvalEvent, EvalRequest};
+use super::digest::{Builder, Detail, Digest};
+use super::header;
+use super::messages::{EvalEvent, EvalRequest, RunId};
 use super::pace::Pace;
 
 pub(super) fn run(shared: &Arc<Shared>, request: EvalRequest, control: Arc<Control>) {
-    let EvalRequest { run, benchmark, settings, .. } = request;
-    let tell = |event: EvalEvent| shared.publish(Response::Eval(event));
-    let courtesy = Arc::new(BehindSearch { shared: shared.clone(), control: control.clone() });
-    let mut pipeline = match prepare(shared, &benchmark, settings, &*courtesy) {
-        Ok(pipeline) => pipeline,
-        Err(SearchError::Model(ModelError::Stopped)) => {
-            return tell(EvalEvent::Cancelled { run, done: 0, of: benchmark.tasks.len(), digest: None });
-        }
-        Err(error) => return tell(EvalEvent::Failed { run, message: error.to_string() }),
+    let (run, of) = (request.run, request.benchmark.tasks.len());
+    let courtesy = Arc::new(BehindSearch { shared: shared.clone(), control });
+    let event = match evaluate_all(shared, &request, &courtesy) {
+        Ok(event) => event,
+        Err(Failed::Stopped) => EvalEvent::Cancelled { run, done: 0, of, digest: None },
+        Err(Failed::With(message)) => EvalEvent::Failed { run, message },
     };
-    pipeline.courtesy = courtesy.clone();
-    let start = Instant::now();
-    let mut report = blank_report(&pipeline, &benchmark, settings);
-    let of = report.header.planned;
-    tell(EvalEvent::Started { run, done: 0, of });
-    let (mut builder, mut pace) = (Builder::default(), Pace::new(start));
-    let mut done = 0;
-    let outcome = evaluate(&pipeline, &benchmark, settings, &HashSet::new(), &mut |record| {
-        report.push(record);
-        report.elapsed = start.elapsed();
-        done += 1;
-        pace.request_done(Instant::now());
-        let digest = pace.digest_is_due(Instant::now()).then(|| {
-            let from = Instant::now();
-            let digest = Arc::new(builder.digest(&report));
-            pace.digest_made(from, Instant::now());
-            digest
-        });
-        tell(EvalEvent::Progress { run, done, of, speed: pace.speed(), digest });
-        if control.is_paused() {
-            pace.paused();
-            courtesy.wait();
+    shared.publish(Response::Eval(event));
+}
+
+/// Why there are no numbers at all.
+enum Failed {
+    Stopped,
+    With(String),
+}
+
+impl From<SearchError> for Failed {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Model(ModelError::Stopped) => Failed::Stopped,
+            error => Failed::With(error.to_string()),
         }
-        if courtesy.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    let digest = Arc::new(builder.digest(&report));
-    tell(match outcome {
-        _ if courtesy.is_stopped() => EvalEvent::Cancelled { run, done, of, digest: Some(digest) },
-        Ok(()) => EvalEvent::Finished { run, digest },
-        Err(error) => EvalEvent::Failed { run, message: error.to_string() },
-    });
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Failed::With(error.to_string())
+    }
+}
+
+fn evaluate_all(shared: &Shared, request: &EvalRequest, courtesy: &Arc<BehindSearch>) -> Result<EvalEvent, Failed> {
+    let EvalRequest { run, benchmark, settings, resume } = request;
+    let (run, settings) = (*run, *settings);
+    let mut pipeline = prepare(shared, benchmark, settings, &**courtesy)?;
+    pipeline.courtesy = courtesy.clone();
+    let mut report = blank_report(&pipeline, benchmark, settings);
+    header::complete(&mut report.header, &pipeline);
+    let store = bench::store(&shared.options);
+    let (file, earlier) = match (&store, resume) {
+        (Some(store), Some(id)) => store.resume_run(id, &mut report).map(|(file, done)| (Some(file), done))?,
+        (Some(store), None) => (Some(store.create(&mut report)?), HashSet::new()),
+        (None, _) => (None, HashSet::new()),
+    };
+    let beside = shared.kept.beside(store.as_ref(), &report);
+    let mut under_way = UnderWay {
+        shared,
+        run,
+        courtesy,
+        builder: Builder::new(beside),
+        pace: Pace::new(Instant::now()),
+        begun: report.elapsed,
+        clock: Instant::now(),
+        done: earlier.len(),
+        report,
+        file,
+        broken: None,
+    };
+    let of = under_way.report.header.planned;
+    shared.publish(Response::Eval(EvalEvent::Started { run, done: under_way.done, of }));
+    evaluate(&pipeline, benchmark, settings, &earlier, &mut |record| under_way.take(record))?;
+    under_way.end()
+}
+
+/// A run between its first request and its last.
+struct UnderWay<'a> {
+    shared: &'a Shared,
+    run: RunId,
+    courtesy: &'a BehindSearch,
+    report: EvalReport,
+    builder: Builder,
+    pace: Pace,
+    /// What an earlier part took, and when the clock was started again; pauses do not count.
+    begun: Duration,
+    clock: Instant,
+    done: usize,
+    file: Option<RunWriter>,
+    /// Why it could not be kept.
+    broken: Option<StoreError>,
+}
+
+impl UnderWay<'_> {
+    fn take(&mut self, record: QueryRecord) -> ControlFlow<()> {
+        if let Some(Err(error)) = self.file.as_mut().map(|file| file.append(&record)) {
+            self.broken = Some(error);
+            return ControlFlow::Break(());
+        }
+        self.report.push(record);
+        self.report.elapsed = self.begun + self.clock.elapsed();
+        self.done += 1;
+        let now = Instant::now();
+        self.pace.request_done(now);
+        let digest = self.pace.digest_is_due(now).then(|| self.digest(Detail::Passing));
+        let of = self.report.header.planned;
+        let (run, done, speed) = (self.run, self.done, self.pace.speed());
+        self.shared.publish(Response::Eval(EvalEvent::Progress { run, done, of, speed, digest }));
+        if self.courtesy.control.is_paused() {
+            self.pace.paused();
+            self.begun = self.report.elapsed;
+            self.courtesy.wait();
+            self.clock = Instant::now();
+        }
+        if self.courtesy.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn digest(&mut self, detail: Detail) -> Arc<Digest> {
+        let from = Instant::now();
+        let digest = Arc::new(self.builder.digest(&self.report, detail));
+        self.pace.digest_made(from, Instant::now());
+        digest
+    }
+
+    fn end(mut self) -> Result<EvalEvent, Failed> {
+        if let Some(error) = self.broken {
+            return Err(error.into());
+        }
+        let digest = self.digest(Detail::Final);
+        let (run, done, of) = (self.run, self.done, self.report.header.planned);
+        if self.courtesy.is_stopped() {
+            return Ok(EvalEvent::Cancelled { run, done, of, digest: Some(digest) });
+        }
+        if let Some(file) = self.file {
+            file.finish(self.report.elapsed)?;
+        }
+        Ok(EvalEvent::Finished { run, digest })
+    }
 }
 
 /// The benchmark's own pool with the models and cache of live search.

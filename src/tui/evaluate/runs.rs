@@ -35,6 +35,8 @@ pub enum Row<'a> {
     /// Indices of the run and of the metric.
     Metric(usize, usize),
     Note(&'a str),
+    /// How alike the lists are.
+    Lists(usize),
     Loss(usize, usize),
     Blank,
 }
@@ -120,6 +122,7 @@ pub fn rows(comparison: &Comparison) -> Vec<Row<'_>> {
     for (index, other) in comparison.others.iter().enumerate() {
         rows.extend([Row::Title(index), Row::Head]);
         rows.extend((0..other.metrics.len()).map(|metric| Row::Metric(index, metric)));
+        rows.push(Row::Lists(index));
         rows.push(Row::Note(match other.regressions.is_empty() {
             true => "No request does worse in the first metric.",
             false => "Requests that do worse, most first:",

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::eval::{Audit, EvalReport, Failure, Metric, MetricRow, QueryOutcome, Scored, StratumRow};
+use crate::eval::stats::bootstrap;
+use crate::eval::{Audit, EvalReport, Failure, Metric, MetricRow, Protocol, QueryOutcome, Scored, StratumRow};
 use crate::library::Text;
 
 use super::{BesideLine, Digest, DistractorLine, MetricLine, RankLine, RequestLine, Risk, StratumLine};
@@ -14,12 +15,22 @@ const DISTRACTORS: usize = 50;
 const SEARCHED_BYTES: usize = 2048;
 /// Results of a request that are shown.
 const TOP: usize = 10;
+/// Requests below which resampling them says nothing of others.
+const RESAMPLED_FROM: usize = 5;
 /// Points of a risk–coverage curve: more than any screen has dots across.
 const MOST_POINTS: usize = 500;
 /// Last rank of each bucket of the histogram.
 const BUCKETS: [(usize, &str); 6] = [(1, "1"), (2, "2"), (3, "3"), (5, "4-5"), (10, "6-10"), (20, "11-20")];
 const DEEPER: &str = "deeper";
 const MISSING: &str = "missing";
+
+/// What a digest may cost: intervals of 6,000 requests are 12 million draws for each metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// While more requests come: the interval of the headline.
+    Passing,
+    Final,
+}
 
 /// Makes digests of one report as it grows; lines of requests are made once.
 #[derive(Default)]
@@ -34,8 +45,8 @@ impl Builder {
         Builder { lines: Vec::new(), beside }
     }
 
-    pub fn digest(&mut self, report: &EvalReport) -> Digest {
-        let metrics = metrics(report);
+    pub fn digest(&mut self, report: &EvalReport, detail: Detail) -> Digest {
+        let metrics = metrics(report.protocol());
         for outcome in &report.outcomes[self.lines.len()..] {
             self.lines.push(Arc::new(line(outcome, report)));
         }
@@ -65,7 +76,7 @@ impl Builder {
             no_skill: report.no_skill.len(),
             provisional: report.provisional,
             elapsed: report.elapsed,
-            metrics: metrics.iter().map(|&metric| metric_line(report, metric)).collect(),
+            metrics: metrics.iter().map(|&metric| metric_line(report, metric, detail)).collect(),
             strata,
             audit: Audit::ALL.map(|audit| report.audited(audit)),
             failures: Failure::ALL.into_iter().map(|failure| (failure, report.count(failure))).collect(),
@@ -81,20 +92,27 @@ impl Builder {
 }
 
 /// The protocol's metrics, its headline first.
-pub(in crate::engine::evaluation) fn metrics(report: &EvalReport) -> Vec<Metric> {
-    let headline = report.protocol().headline();
-    let others = report.protocol().metrics().iter().copied().filter(|&metric| metric != headline);
+pub(in crate::engine::evaluation) fn metrics(protocol: Protocol) -> Vec<Metric> {
+    let headline = protocol.headline();
+    let others = protocol.metrics().iter().copied().filter(|&metric| metric != headline);
     std::iter::once(headline).chain(others).collect()
 }
 
-fn metric_line(report: &EvalReport, metric: Metric) -> MetricLine {
+fn metric_line(report: &EvalReport, metric: Metric, detail: Detail) -> MetricLine {
+    let resampled = detail == Detail::Final || metric == report.protocol().headline();
+    let pairs = report.outcomes.iter().filter_map(|one| Some((one.before.get(metric)?, one.after.get(metric)?)));
+    let (values, changes): (Vec<f64>, Vec<f64>) = pairs.map(|(before, after)| (after, after - before)).unzip();
+    let interval = |values: &[f64]| match resampled && values.len() >= RESAMPLED_FROM {
+        true => bootstrap(values),
+        false => None,
+    };
     MetricLine {
         name: report.protocol().spell(metric),
         before: report.all.before().value(metric),
         after: report.all.after().value(metric),
         ceiling: report.all.ceiling().value(metric),
-        interval: None,
-        change: None,
+        interval: interval(&values),
+        change: interval(&changes),
     }
 }
 

@@ -7,11 +7,12 @@ mod build;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::eval::stats::Interval;
 use crate::eval::{Audit, Failure, Protocol};
 use crate::library::Text;
 use crate::search::Settings;
 
-pub(super) use build::Builder;
+pub(super) use build::{Builder, Detail, line, metrics};
 
 /// One run as far as it has come.
 #[derive(Debug, Clone, Default)]
@@ -58,13 +59,6 @@ pub struct Digest {
     pub problems: Vec<Text>,
     /// Numbers of others and of earlier runs, to be read beside these.
     pub beside: Vec<BesideLine>,
-}
-
-/// A 95 % percentile interval of a mean over requests.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
-    pub low: f64,
-    pub high: f64,
 }
 
 /// Means of one metric over all scored requests.
@@ -150,7 +144,12 @@ pub struct Risk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whose {
     /// Printed by others: never computed here.
-    Published { protocol: String, source: String },
+    Published {
+        /// Paper, table, data and protocol.
+        label: String,
+        /// Whether it is of as many requests and skills as this run.
+        same_data: bool,
+    },
     /// An earlier run of the same benchmark and protocol.
     Earlier { started: String },
 }

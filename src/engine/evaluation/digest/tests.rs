@@ -21,7 +21,7 @@ fn record(task: &str, before: usize, after: usize, hard: bool) -> QueryRecord {
 fn digest() -> Digest {
     let header = RunHeader { benchmark: "b".into(), planned: 4, ..RunHeader::default() };
     let records = [record("a", 1, 1, false), record("b", 4, 1, true), record("c", 1, 2, true)];
-    Builder::default().digest(&EvalReport::from_records(header, records))
+    Builder::default().digest(&EvalReport::from_records(header, records), Detail::Final)
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn lines_are_made_once() {
     let mut builder = Builder::default();
     let mut report = EvalReport::new(RunHeader::default());
     report.push(record("a", 1, 1, false));
-    let before = builder.digest(&report);
+    let before = builder.digest(&report, Detail::Passing);
     report.push(record("b", 2, 1, false));
-    let after = builder.digest(&report);
+    let after = builder.digest(&report, Detail::Passing);
     assert!(Arc::ptr_eq(&before.requests[0], &after.requests[0]));
     assert_eq!(after.requests.len(), 2);
 }

@@ -4,8 +4,9 @@
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-use crate::engine::evaluation::digest::{Digest, Interval, MetricLine};
+use crate::engine::evaluation::digest::{Digest, MetricLine};
 use crate::eval::Audit;
+use crate::eval::stats::Interval;
 use crate::tui::evaluate::Evaluate;
 use crate::tui::evaluate::layout::Areas;
 use crate::tui::theme::Role;

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::engine::RunLine;
 use crate::engine::evaluation::comparison::{Against, Comparison, Difference};
+use crate::eval::compare::Verdict;
 use crate::tui::evaluate::Evaluate;
 use crate::tui::evaluate::runs::{Row, rows};
 use crate::tui::theme::Role;
@@ -23,10 +24,7 @@ impl Evaluate {
     pub(super) fn about_runs(&self, pen: &Pen) -> Vec<Span<'static>> {
         let words = match (&self.runs.comparison, self.runs.comparing) {
             (_, true) => "comparing".to_owned(),
-            (Some(comparison), _) => {
-                let requests = thousands(comparison.requests);
-                format!("{}: against {}, {requests} requests in common", comparison.benchmark, comparison.base)
-            }
+            (Some(comparison), _) => format!("{}: against {}", comparison.benchmark, comparison.base),
             (None, _) => {
                 let (runs, marked) = (self.runs.lines().len(), self.runs.marked.len());
                 format!("{} kept, {marked} marked to compare", thousands(runs))
@@ -70,7 +68,7 @@ impl Evaluate {
 /// Mark, time, benchmark, headline, how far, what ran.
 fn run_row(line: &RunLine, marked: Option<usize>, columns: u16, pen: &Pen) -> Line<'static> {
     let mark = marked.map_or(" ".into(), |at| (at + 1).to_string());
-    let (value, role) = match &line.headline {
+    let (value, role) = match line.headline() {
         Some((name, value)) => (format!("{name} {value:.4}"), Role::Text),
         None => ("no numbers".into(), Role::Muted),
     };
@@ -85,7 +83,11 @@ fn run_row(line: &RunLine, marked: Option<usize>, columns: u16, pen: &Pen) -> Li
         pen.span(state, Role::Warning),
     ];
     let used: usize = row.iter().map(Span::width).sum();
-    row.push(pen.cell(line.router.shown(), usize::from(columns).saturating_sub(used), Role::Muted));
+    let (last, role) = match &line.damage {
+        Some(damage) => (damage, Role::Error),
+        None => (&line.system, Role::Muted),
+    };
+    row.push(pen.cell(last.shown(), usize::from(columns).saturating_sub(used), role));
     Line::from(row)
 }
 
@@ -94,6 +96,11 @@ fn comparison_row(row: Row, comparison: &Comparison, columns: u16, pen: &Pen) ->
     match row {
         Row::Blank => Line::default(),
         Row::Note(text) => Line::from(pen.span(text.to_owned(), Role::Muted)),
+        Row::Lists(at) => other(at).map_or_else(Line::default, |other| {
+            let words =
+                format!("lists: rank-biased overlap {:.3}, first ten in common {:.3}", other.overlap, other.jaccard);
+            Line::from(pen.span(words, Role::Muted))
+        }),
         Row::Title(at) => other(at).map_or_else(Line::default, |other| title(other, comparison, pen)),
         Row::Head => Line::from(pen.span(
             format!(
@@ -119,25 +126,26 @@ fn comparison_row(row: Row, comparison: &Comparison, columns: u16, pen: &Pen) ->
 
 fn title(other: &Against, comparison: &Comparison, pen: &Pen) -> Line<'static> {
     let mut title = vec![pen.span(other.name.clone(), Role::Title)];
-    title.push(pen.span(format!("  against {}", comparison.base), Role::Muted));
-    if let Some(overlap) = other.correlation {
-        title.push(pen.span(format!("  lists alike {overlap:.3}"), Role::Accent));
-    }
+    let common = thousands(other.common);
+    title.push(pen.span(format!("  against {}, {common} requests in common", comparison.base), Role::Muted));
     Line::from(title)
 }
 
 fn metric_row(metric: &Difference, pen: &Pen) -> Line<'static> {
-    let p = |p: Option<f64>| p.map_or(String::new(), |p| if p < 0.0001 { "<.0001".into() } else { format!("{p:.4}") });
+    let p = |p: f64| if p < 0.0001 { "<.0001".into() } else { format!("{p:.4}") };
+    let (verdict, role) = match metric.verdict {
+        Verdict::Better => (metric.verdict.label(), Role::Promoted),
+        Verdict::Worse => (metric.verdict.label(), Role::Demoted),
+        Verdict::NoneShown => (metric.verdict.label(), Role::Muted),
+        Verdict::TooFew => (metric.verdict.label(), Role::Warning),
+    };
     let counts = format!("{}/{}/{}", metric.wins, metric.ties, metric.losses);
-    let mut row = vec![
+    Line::from(vec![
         pen.cell(&metric.name, NAME, Role::Accent),
         pen.span(format!("{:>8.4}{:>8.4}", metric.base, metric.other), Role::Text),
         right(change(metric.other - metric.base, 4, pen.symbols), 9, pen),
         pen.span(format!("{:>20}  {counts:>14}  ", interval(metric.interval, true)), Role::Muted),
-        pen.span(format!("{:>8}{:>8}", p(metric.p), p(metric.p_holm)), Role::Text),
-    ];
-    if !metric.enough {
-        row.push(pen.span("  too few requests", Role::Warning));
-    }
-    Line::from(row)
+        pen.span(format!("{:>8}{:>8}  ", p(metric.p), p(metric.p_holm)), Role::Text),
+        pen.span(verdict, role),
+    ])
 }

@@ -98,7 +98,8 @@ fn beside_rows(digest: &Digest, columns: u16, pen: &Pen) -> Vec<Line<'static>> {
 /// Nobody should take a printed number for one that was computed here.
 fn whose(line: &BesideLine) -> String {
     match &line.whose {
-        Whose::Published { protocol, source } => format!("published: {protocol}, {source}"),
+        Whose::Published { label, same_data: true } => label.clone(),
+        Whose::Published { label, same_data: false } => format!("other data; {label}"),
         Whose::Earlier { started } => format!("earlier run of {started}"),
     }
 }
