@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::eval::stats::Interval;
-use crate::eval::{Audit, Failure, Protocol};
+use crate::eval::{Audit, EvalReport, Failure, Protocol};
 use crate::library::Text;
 use crate::search::Settings;
 
@@ -170,6 +170,11 @@ impl RequestLine {
 }
 
 impl Digest {
+    /// Of a whole report, with nothing beside it.
+    pub fn of(report: &EvalReport) -> Self {
+        Builder::default().digest(report, Detail::Final)
+    }
+
     pub fn headline(&self) -> Option<&MetricLine> {
         self.metrics.first()
     }
