@@ -1,5 +1,5 @@
-//! The two networks against outside references: Hugging Face's numbers (`../shared/models/expected.json`), candle's own
-//! BERT on random weights, and files that are damaged.
+//! The networks against outside references: Hugging Face's numbers (`../shared/models/expected.json` and
+//! `fixtures/qwen3`), candle's own BERT on random weights, and files that are damaged.
 
 #[path = "models/damage.rs"]
 mod damage;
@@ -14,6 +14,8 @@ mod parity;
 mod precision;
 #[path = "models/profiles.rs"]
 mod profiles;
+#[path = "models/qwen3.rs"]
+mod qwen3;
 #[path = "models/reference.rs"]
 mod reference;
 #[path = "models/refusals.rs"]

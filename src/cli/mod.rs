@@ -13,6 +13,7 @@ mod jsonl;
 mod log;
 mod prepare;
 mod rerank;
+mod runs;
 mod search;
 mod tui;
 
@@ -26,7 +27,7 @@ pub use args::{InterfaceArgs, RouterArgs};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// Nothing was found.
+    /// Nothing was found, or a threshold was missed.
     Nothing,
     /// The interface ended with this status: 0, or 128 + the signal.
     Status(i32),
@@ -35,7 +36,9 @@ pub enum Outcome {
 /// See which skills an agent's router would find for a request, in which order, and why.
 #[derive(Debug, Parser)]
 #[command(name = "skillscope", version, about, long_about = None)]
-#[command(after_help = "Exit codes: 0 done, 1 nothing found, 2 error.\nWithout a command the interface opens.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 nothing found or a threshold missed, 2 error.\nWithout a command the interface opens."
+)]
 pub struct Cli {
     #[command(flatten)]
     router: RouterArgs,
@@ -55,6 +58,8 @@ enum Command {
     Index(index::Args),
     /// Run a benchmark (the built-in one by default) and print its metrics.
     Eval(eval::Args),
+    /// List, show, compare and delete earlier evaluations.
+    Runs(runs::Args),
     /// Embed JSON lines from standard input: {"text"} gives {"embedding", "ids"}.
     Embed(embed::Args),
     /// Score JSON lines from standard input: {"query", "document"} gives {"score", "ids"}.
@@ -86,6 +91,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Explain(args)) => explain::run(args, &router),
         Some(Command::Index(args)) => index::run(args, &router),
         Some(Command::Eval(args)) => eval::run(args, &router),
+        Some(Command::Runs(args)) => runs::run(args),
         Some(Command::Embed(args)) => embed::run(args, &router),
         Some(Command::Rerank(args)) => rerank::run(args, &router),
         Some(Command::Doctor(args)) => doctor::run(args, &router),

@@ -8,9 +8,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Dirs, Layer};
+use crate::eval::Catalogue;
 use crate::library::load::Source;
 use crate::library::{self, Library};
-use crate::model::{Embedder, ModelError, Placement, Profiles, Reranker};
+use crate::model::{Embedder, ModelError, Placement, Profiles, Reranker, hub_cache};
 use crate::search::vectorise::{Event, Progress};
 use crate::search::{Models, Pipeline, Settings, Stage1, Undisturbed, assemble};
 
@@ -28,6 +29,8 @@ pub struct Options {
     pub profiles: Option<PathBuf>,
     /// `None` keeps vectors in memory.
     pub cache: Option<PathBuf>,
+    /// Folders of benchmarks that can be named.
+    pub benchmarks: Vec<PathBuf>,
 }
 
 impl Options {
@@ -49,9 +52,15 @@ impl Options {
             embedder: config.embedder.clone(),
             reranker: config.reranker.clone(),
             placement: Placement { device: config.device, precision: config.dtype },
+            benchmarks: config.benchmarks.clone(),
             profiles: Dirs::find().map(|dirs| dirs.profiles()),
             cache: Dirs::find().filter(|_| !args.no_cache).map(|dirs| dirs.cache.join("vectors")),
         })
+    }
+
+    /// The benchmarks that can be run by name.
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::find(&self.benchmarks, hub_cache().as_deref())
     }
 
     pub fn library(&self) -> anyhow::Result<Arc<Library>> {

@@ -15,7 +15,7 @@ const LANES: usize = 16;
 /// `x = n·ln 2 + r` with `|r| ≤ ln 2 / 2`; `2^n` is made in the exponent bits, `e^r` is its Taylor series to the sixth
 /// power (the rest is below 1.2e-7).
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+pub(super) fn exp(x: f32) -> f32 {
     // 1.5 · 2^23: adding it leaves the nearest integer in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
     // ln 2 in two parts; the first has trailing zero bits, so that n · HIGH is exact.
@@ -183,7 +183,7 @@ pub fn divide_rows(rows: &mut [f32], width: usize, sums: &[f32]) {
 
 /// The sum of `f` over a row, in [`LANES`] strands that are added in a fixed order: a row's sum depends on nothing else.
 #[inline(always)]
-fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+pub(super) fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut strands = [0.0; LANES];
     let chunks = row.chunks_exact(LANES);
     let rest = chunks.remainder();
@@ -199,7 +199,7 @@ fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 }
 
 #[inline(always)]
-fn max(row: &[f32]) -> f32 {
+pub(super) fn max(row: &[f32]) -> f32 {
     let mut strands = [f32::NEG_INFINITY; LANES];
     let chunks = row.chunks_exact(LANES);
     let rest = chunks.remainder();

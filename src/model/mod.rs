@@ -10,20 +10,22 @@ pub mod catalogue;
 mod choice;
 pub mod device;
 pub mod embedder;
-mod forward;
+pub mod forward;
 mod head;
 mod kernels;
 mod modules;
 mod network;
+mod ops;
 pub mod packed;
 mod place;
 mod pool;
 mod pooling;
 pub mod profile;
 pub mod profiles;
+pub mod qwen3;
 pub mod reranker;
 mod source;
-mod weights;
+pub mod weights;
 
 use std::path::PathBuf;
 

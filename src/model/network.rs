@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::bert::{Bert, Compute};
 use super::forward::{Hidden, Output, RunError};
 use super::packed::{Arithmetic, Level};
+use super::qwen3::{Qwen3, Setup};
 use super::source::{Architecture, ModelFiles};
 use super::weights::Weights;
 use super::{Device, ModelError, ModelId, Placement, Precision, Stop, pool};
@@ -22,13 +23,20 @@ const GPU_STEP_TOKENS: usize = 16 * 1024;
 /// The architectures that can be run.
 enum Net {
     Bert(Bert),
+    Qwen3(Qwen3),
 }
 
 impl Net {
-    /// On the processor BERT computes in f32 but for the matrix products.
     fn load(files: &ModelFiles, weights: &Weights, placement: Placement) -> Result<(Self, Placement), ModelError> {
+        let config = match &files.architecture {
+            Architecture::Bert(config) => config,
+            Architecture::Qwen3(config) => {
+                let net = Qwen3::load(weights, config.clone(), Setup::from(placement))?;
+                return Ok((Net::Qwen3(net), placement));
+            }
+        };
+        // On the processor BERT computes in f32 but for the matrix products.
         let device = placement.device.resolve()?;
-        let Architecture::Bert(config) = &files.architecture;
         let (compute, precision) = match (placement.precision, Level::fast()) {
             (precision, _) if !device.is_cpu() => (Compute::Candle(&device, precision.dtype()), precision),
             (Precision::Bf16, Some(level)) => (Compute::Loops(Arithmetic::Bf16(level)), Precision::Bf16),
@@ -41,18 +49,32 @@ impl Net {
     fn hidden_size(&self) -> usize {
         match self {
             Net::Bert(bert) => bert.config().hidden_size,
+            Net::Qwen3(net) => net.config().hidden_size,
         }
     }
 
     fn longest(&self) -> usize {
         match self {
             Net::Bert(bert) => bert.config().longest(),
+            Net::Qwen3(net) => net.config().max_position_embeddings,
         }
     }
 
     fn forward(&self, sequences: &[&Encoding], output: Output, capture: bool, stop: Stop) -> Result<Hidden, RunError> {
         match self {
             Net::Bert(bert) => bert.forward(sequences, output, capture, stop),
+            Net::Qwen3(net) => net.forward(sequences, output, capture, stop),
+        }
+    }
+
+    /// Leading tokens of all texts that are computed once for all of them, and so cost a step nothing.
+    fn shared(&self, encodings: &[Encoding], output: Output) -> usize {
+        match (self, encodings) {
+            (Net::Qwen3(_), [first, rest @ ..]) if output == Output::Last => {
+                let alike = |other: &Encoding| first.ids.iter().zip(&other.ids).take_while(|(a, b)| a == b).count();
+                rest.iter().map(alike).min().unwrap_or(0)
+            }
+            _ => 0,
         }
     }
 }
@@ -101,7 +123,8 @@ impl Network {
     ) -> Result<(), ModelError> {
         let on_gpu = self.placement.device != Device::Cpu;
         let order = order(encodings, on_gpu);
-        for step in steps(encodings, &order, if on_gpu { GPU_STEP_TOKENS } else { STEP_TOKENS }) {
+        let budget = if on_gpu { GPU_STEP_TOKENS } else { STEP_TOKENS };
+        for step in steps(encodings, &order, self.net.shared(encodings, output), budget) {
             let sequences: Vec<&Encoding> = step.iter().map(|&index| &encodings[index]).collect();
             // The threads are taken anew for every step, so that someone else's short text gets in between.
             let hidden = pool::run(|| self.net.forward(&sequences, output, false, stop));
@@ -133,15 +156,17 @@ fn order(encodings: &[Encoding], sorted: bool) -> Vec<usize> {
     order
 }
 
-/// Neighbours in this order that together stay within `budget` tokens; a longer one goes alone.
-fn steps<'a>(encodings: &[Encoding], order: &'a [usize], budget: usize) -> Vec<&'a [usize]> {
+/// Neighbours in this order that together stay within `budget` tokens, `shared` of each left out; a longer one goes
+/// alone.
+fn steps<'a>(encodings: &[Encoding], order: &'a [usize], shared: usize, budget: usize) -> Vec<&'a [usize]> {
+    let length = |index: usize| encodings[index].ids.len().saturating_sub(shared);
     let mut steps = Vec::new();
     let (mut start, mut tokens) = (0, 0);
     for (at, &index) in order.iter().enumerate() {
-        tokens += encodings[index].ids.len();
+        tokens += length(index);
         if tokens > budget && at > start {
             steps.push(&order[start..at]);
-            (start, tokens) = (at, encodings[index].ids.len());
+            (start, tokens) = (at, length(index));
         }
     }
     if start < order.len() {
@@ -182,9 +207,10 @@ mod tests {
     fn steps_hold_every_encoding_once_and_keep_to_the_budget() {
         let encodings = lengths(&[5, 3, 9, 1, 1, 20, 4]);
         let plain = order(&encodings, false);
-        assert_eq!(steps(&encodings, &plain, 10), [&[0, 1][..], &[2, 3], &[4], &[5], &[6]]);
+        assert_eq!(steps(&encodings, &plain, 0, 10), [&[0, 1][..], &[2, 3], &[4], &[5], &[6]]);
+        assert_eq!(steps(&encodings, &plain, 1, 10), [&[0, 1][..], &[2, 3, 4], &[5], &[6]]);
         let sorted = order(&encodings, true);
-        assert_eq!(steps(&encodings, &sorted, 10), [&[3, 4, 1, 6][..], &[0], &[2], &[5]]);
-        assert!(steps(&[], &[], 10).is_empty());
+        assert_eq!(steps(&encodings, &sorted, 0, 10), [&[3, 4, 1, 6][..], &[0], &[2], &[5]]);
+        assert!(steps(&[], &[], 0, 10).is_empty());
     }
 }

@@ -6,6 +6,7 @@ use super::choice::{Choice, Part, choose};
 use super::forward::Output;
 use super::head::ScoreHead;
 use super::network::{self, Network};
+use super::qwen3::YesNo;
 use super::source::{Architecture, Kind, ModelFiles};
 use super::weights::Weights;
 use super::{
@@ -35,12 +36,14 @@ enum Reading {
 /// How the scored position becomes a score.
 enum Head {
     Classifier(ScoreHead),
+    YesNo(YesNo),
 }
 
 impl Head {
     fn score(&self, state: &[f32]) -> f32 {
         match self {
             Head::Classifier(head) => head.score(state),
+            Head::YesNo(head) => head.score(state),
         }
     }
 }
@@ -236,6 +239,10 @@ impl Reranker {
 /// What the profile's prompt needs of the model's files.
 fn reading(profile: &RerankerProfile, files: &ModelFiles) -> Result<Reading, ModelError> {
     match &profile.prompt {
+        // A causal network reads pairs in no way but a prompt: its own, if it brings one.
+        None if matches!(files.architecture, Architecture::Qwen3(_)) => {
+            Ok(Reading::Prompt(PairPrompt::new(repository_template(files, None)?, &files.tokenizer)))
+        }
         None => Ok(Reading::Pair),
         Some(PromptProfile::Written(prompt)) => {
             Ok(Reading::Prompt(PairPrompt::new(prompt.template(), &files.tokenizer)))
@@ -254,6 +261,11 @@ fn head(reading: &Reading, files: &ModelFiles, weights: &Weights) -> Result<Head
         (Architecture::Bert(config), Reading::Pair) => Ok(Head::Classifier(ScoreHead::load(weights, config)?)),
         (Architecture::Bert(_), Reading::Prompt(_)) => {
             fail("the profile has a prompt for a causal language model, but the network is an encoder")
+        }
+        (Architecture::Qwen3(config), _) => {
+            let words = || YesNo::words(&files.tokenizer, &format!("{}/tokenizer.json", files.directory()));
+            let answer = files.modules.answer.map_or_else(words, Ok)?;
+            Ok(Head::YesNo(YesNo::load(weights, config, answer)?))
         }
     }
 }

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use super::bert::{self, Family};
 use super::modules::{self, Modules};
 use super::place::{Place, is_inside, map, read, shown};
+use super::qwen3;
 use super::weights::{Bytes, Weights};
-use super::{ModelError, ModelSource};
+use super::{ModelError, ModelSource, Pooling};
 use crate::text::TextTokenizer;
 
 /// Which of the two networks.
@@ -33,6 +34,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Architecture {
     Bert(bert::Config),
+    Qwen3(qwen3::Config),
 }
 
 /// The files of one model, opened.
@@ -155,8 +157,11 @@ impl Architecture {
             return Err(fail("has an auto_map: the network needs code of its own, which is never run".into()));
         }
         let model_type = kinds.model_type.as_deref().unwrap_or("bert");
+        if model_type == qwen3::Config::MODEL_TYPE {
+            return qwen3::Config::parse(json, origin).map(Architecture::Qwen3);
+        }
         let Some(family) = Family::of(model_type) else {
-            let known: Vec<&str> = Family::model_types().collect();
+            let known: Vec<&str> = Family::model_types().chain([qwen3::Config::MODEL_TYPE]).collect();
             return Err(fail(format!("model_type is {model_type:?}; networks that can be run: {}", known.join(", "))));
         };
         let config = bert::Config::parse(family, json, origin)?;
@@ -172,19 +177,22 @@ impl Architecture {
     pub fn vocabulary(&self) -> usize {
         match self {
             Architecture::Bert(config) => config.vocab_size,
+            Architecture::Qwen3(config) => config.vocab_size,
         }
     }
 }
 
 /// Whether the network can be used as its module files say; if not, the file that says so and why.
 fn check(architecture: &Architecture, modules: &Modules, kind: Kind) -> Result<(), (&'static str, &'static str)> {
-    let Architecture::Bert(_) = architecture;
     let prompted = modules.default_prompt.as_deref().is_some_and(|prompt| !prompt.is_empty());
-    match kind {
-        _ if modules.answer.is_some() => {
+    match (architecture, kind) {
+        (Architecture::Bert(_), _) | (_, Kind::Embedder) if modules.answer.is_some() => {
             Err(("modules.json", "asks for LogitScore, which reads a causal network's answer"))
         }
-        Kind::Reranker if prompted => {
+        (Architecture::Qwen3(_), Kind::Embedder) if modules.pooling == Some(Pooling::Cls) => {
+            Err(("modules.json", "pools the first token, which in a causal network has seen nothing"))
+        }
+        (Architecture::Bert(_), Kind::Reranker) if prompted => {
             Err((modules::USE, "sets default_prompt_name; BERT's pairs have no place for a prompt"))
         }
         _ => Ok(()),

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::ops::{Deref, Range};
 
+use candle_core::{DType, Device, Tensor};
 use half::{bf16, f16};
 use memmap2::Mmap;
 use rayon::prelude::*;
@@ -35,7 +36,10 @@ impl Deref for Bytes {
     }
 }
 
-/// The parsed files of one model. Names are looked up as given, then with the `bert.` prefix that task models have.
+/// What task models put before the names of the network they carry.
+const PREFIXES: [&str; 3] = ["", "bert.", "model."];
+
+/// The parsed files of one model. Names are looked up as given, then with the prefixes that task models have.
 pub struct Weights<'file> {
     shards: Vec<Shard<'file>>,
 }
@@ -165,6 +169,32 @@ impl<'file> Weights<'file> {
         Ok(Table { data, stored, scales, columns })
     }
 
+    /// One row of a matrix of `rows × columns` values; `None` if it has no such row.
+    pub fn row(&self, name: &str, rows: usize, columns: usize, row: usize) -> Result<Option<Vec<f32>>, ModelError> {
+        let Found { stored, range, bytes } = self.find(name, &[rows, columns])?;
+        let scales = self.scales(name, stored, rows, columns)?;
+        let width = columns * stored.bytes();
+        Ok(bytes[range].get(row * width..(row + 1) * width).map(|bytes| {
+            let mut out = vec![0.0; columns];
+            stored.expand(bytes, scales.row(row), &mut out);
+            out
+        }))
+    }
+
+    /// A tensor on a device. Nothing is widened where it is stored as it is asked for.
+    pub fn tensor(&self, name: &str, shape: &[usize], dtype: DType, device: &Device) -> Result<Tensor, ModelError> {
+        let Found { stored, range, bytes } = self.find(name, shape)?;
+        let tensor = match (stored, shape) {
+            (Stored::F32, _) => Tensor::from_raw_buffer(&bytes[range], DType::F32, shape, device),
+            (Stored::F16, _) => Tensor::from_raw_buffer(&bytes[range], DType::F16, shape, device),
+            (Stored::Bf16, _) => Tensor::from_raw_buffer(&bytes[range], DType::BF16, shape, device),
+            (Stored::Int8, &[rows, columns]) => Tensor::from_vec(self.matrix(name, rows, columns)?, shape, device),
+            (Stored::Int8, _) => return Err(self.info(name)?.0.wrong(name, "is 8-bit; only matrices can be")),
+        };
+        let failed = |error: candle_core::Error| ModelError::Run { model: name.to_owned(), reason: error.to_string() };
+        tensor.and_then(|tensor| tensor.to_dtype(dtype)).map_err(failed)
+    }
+
     fn scales(&self, name: &str, stored: Stored, rows: usize, columns: usize) -> Result<Scales, ModelError> {
         if stored != Stored::Int8 {
             return Ok(Scales::default());
@@ -194,7 +224,7 @@ impl<'file> Weights<'file> {
 
     fn info(&self, name: &str) -> Result<(&Shard<'file>, &TensorInfo), ModelError> {
         let find = |name: &str| self.shards.iter().find_map(|shard| Some((shard, shard.metadata.info(name)?)));
-        find(name).or_else(|| find(&format!("bert.{name}"))).ok_or_else(|| {
+        PREFIXES.iter().find_map(|prefix| find(&format!("{prefix}{name}"))).ok_or_else(|| {
             let path = self.shards.iter().map(|shard| shard.origin).collect::<Vec<_>>().join(", ");
             ModelError::File { path, reason: format!("tensor {name:?} is missing") }
         })
