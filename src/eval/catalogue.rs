@@ -80,11 +80,11 @@ impl Catalogue {
         named.or_else(|| self.entries.iter().find(of_layout))
     }
 
-    /// Opens what a person named: a path that exists, or a name.
+    /// Opens what a person named: "demo", a path that exists, or a name.
     pub fn open(&self, what: &Path, options: Options) -> Result<Benchmark, BenchmarkError> {
         let name = what.to_string_lossy();
         let plain = what.components().count() == 1 && !name.starts_with('.');
-        match self.get(&name).filter(|_| plain) {
+        match self.get(&name).filter(|entry| plain && (entry.place == Place::BuiltIn || !what.exists())) {
             Some(entry) => entry.open(options),
             None if plain && !what.exists() => Err(BenchmarkError::new(name, self.unknown())),
             None => Benchmark::open_with(what, options),

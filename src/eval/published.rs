@@ -92,7 +92,8 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct TableRow {
     source: String,
-    protocol: Protocol,
+    /// See [`Protocol::key`].
+    protocol: String,
     revision: String,
     requests: usize,
     pool: usize,
@@ -110,6 +111,7 @@ fn parse(text: &str) -> Result<Vec<Table>, String> {
 }
 
 fn table(read: TableRow) -> Result<Table, String> {
+    let protocol = Protocol::parse(&read.protocol).ok_or_else(|| format!("no protocol {}", read.protocol))?;
     let metric = |name: &String| Metric::parse(name).ok_or_else(|| format!("{}: no metric {name}", read.source));
     let metrics: Vec<Metric> = read.metrics.iter().map(metric).collect::<Result<_, _>>()?;
     let unit = if read.percent { 100.0 } else { 1.0 };
@@ -126,7 +128,7 @@ fn table(read: TableRow) -> Result<Table, String> {
         rows,
         metrics,
         source: read.source,
-        protocol: read.protocol,
+        protocol,
         revision: read.revision,
         requests: read.requests,
         pool: Some(read.pool).filter(|&pool| pool > 0),

@@ -58,8 +58,9 @@ pub(super) struct Place {
 impl Place {
     /// A skill's own folder is searched among its neighbours, any other folder as it is.
     pub(super) fn of(root: &Path) -> Place {
-        let folder = if root.is_dir() { root } else { root.parent().unwrap_or(root) };
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+        // First, because a bare file name has no parent to speak of.
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+        let folder = if root.is_dir() { root.clone() } else { root.parent().unwrap_or(&root).to_path_buf() };
         let skill = folder.ancestors().take(3).find(|folder| is_skill(folder));
         let base = skill.and_then(Path::parent).map_or(folder.clone(), Path::to_path_buf);
         let among_skills = skill.is_some() || find(&folder).iter().any(|file| skill_folder(file, &base).is_some());
