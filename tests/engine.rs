@@ -1,5 +1,8 @@
 //! The engine from outside: requests in, responses out, with the built-in models.
 
+#[path = "engine/evaluations.rs"]
+mod evaluations;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;

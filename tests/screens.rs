@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use skillscope::engine::{ModelState, Request, Response};
-use skillscope::library::{Library, SkillIx, Text};
+use skillscope::library::{Library, SkillIx};
 use skillscope::search::{QueryId, Stage1};
 use skillscope::tui::action::Action;
 use skillscope::tui::explore::Explore;

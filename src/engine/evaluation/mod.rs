@@ -6,7 +6,6 @@ mod compare;
 pub mod comparison;
 mod control;
 pub mod digest;
-mod header;
 mod kept;
 pub mod messages;
 mod pace;

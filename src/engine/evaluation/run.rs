@@ -17,7 +17,6 @@ use crate::search::{Courtesy, Models, Pipeline, SearchError, Settings, assemble}
 use super::bench;
 use super::control::{BehindSearch, Control};
 use super::digest::{Builder, Detail, Digest};
-use super::header;
 use super::messages::{EvalEvent, EvalRequest, RunId};
 use super::pace::Pace;
 
@@ -59,7 +58,7 @@ fn evaluate_all(shared: &Shared, request: &EvalRequest, courtesy: &Arc<BehindSea
     let mut pipeline = prepare(shared, benchmark, settings, &**courtesy)?;
     pipeline.courtesy = courtesy.clone();
     let mut report = blank_report(&pipeline, benchmark, settings);
-    header::complete(&mut report.header, &pipeline);
+    report.header.profile = pipeline.profile_json(settings, shared.options.placement.device).into();
     let store = bench::store(&shared.options);
     let (file, earlier) = match (&store, resume) {
         (Some(store), Some(id)) => store.resume_run(id, &mut report).map(|(file, done)| (Some(file), done))?,

@@ -119,12 +119,9 @@ fn metric_line(report: &EvalReport, metric: Metric, detail: Detail) -> MetricLin
 pub(in crate::engine::evaluation) fn line(outcome: &QueryOutcome, report: &EvalReport) -> RequestLine {
     let (record, protocol) = (&outcome.record, report.protocol());
     let headline = protocol.headline();
-    let ranks: HashMap<&str, usize> = protocol
-        .ordered(&record.shortlist)
-        .into_iter()
-        .enumerate()
-        .map(|(index, scored)| (scored.id.as_str(), index + 1))
-        .collect();
+    let ranks = ranks_in(&protocol.ordered(&record.shortlist));
+    let last = protocol.ordered(record.last());
+    let last_ranks = ranks_in(&last);
     let shown = |scored: &Scored| {
         (Text::line(&scored.id), record.gold.contains(&scored.id), ranks.get(scored.id.as_str()).copied())
     };
@@ -135,6 +132,11 @@ pub(in crate::engine::evaluation) fn line(outcome: &QueryOutcome, report: &EvalR
         task: Text::line(&record.task_id),
         request: Text::block(&record.request),
         gold: record.gold.iter().map(Text::line).collect(),
+        gold_ranks: record
+            .gold
+            .iter()
+            .map(|id| (ranks.get(id.as_str()).copied(), last_ranks.get(id.as_str()).copied()))
+            .collect(),
         gold_missing: record.gold_missing.iter().map(Text::line).collect(),
         strata: record
             .strata
@@ -147,8 +149,12 @@ pub(in crate::engine::evaluation) fn line(outcome: &QueryOutcome, report: &EvalR
         after: outcome.after.value(headline),
         failures: outcome.failures.clone(),
         audit: outcome.audit,
-        top: protocol.ordered(record.last()).into_iter().take(TOP).map(shown).collect(),
+        top: last.into_iter().take(TOP).map(shown).collect(),
     }
+}
+
+fn ranks_in<'a>(list: &[&'a Scored]) -> HashMap<&'a str, usize> {
+    list.iter().enumerate().map(|(index, scored)| (scored.id.as_str(), index + 1)).collect()
 }
 
 /// The first `most` bytes at most, whole characters only.

@@ -93,8 +93,10 @@ pub struct StratumLine {
 pub struct RequestLine {
     pub task: Text,
     pub request: Text,
-    /// Right skills that are in the pool, and that are not.
+    /// Right skills that are in the pool, and their ranks in the shortlist and in the end.
     pub gold: Vec<Text>,
+    pub gold_ranks: Vec<(Option<usize>, Option<usize>)>,
+    /// Those that are not.
     pub gold_missing: Vec<Text>,
     /// Group and name of each stratum it is in.
     pub strata: Vec<(String, String)>,

@@ -69,6 +69,7 @@ fn a_request_is_harmless_and_says_where_its_results_come_from() {
     let line = &digest.requests[1];
     assert!(!line.request.shown().contains('\u{1b}') && line.request.for_model().contains('\u{1b}'));
     assert_eq!((line.best_before, line.best_after), (Some(4), Some(1)));
+    assert_eq!(line.gold_ranks, [(Some(4), Some(1))]);
     let (first, right, before) = &line.top[0];
     assert_eq!((first.shown(), *right, *before), ("gold", true, Some(4)));
 }

@@ -52,10 +52,8 @@ impl Evaluate {
             2 => (
                 "Risk",
                 match &digest.risk {
-                    Some(risk) => {
-                        format!("of a wrong answer, by coverage: area {:.3}, at best {:.3}", risk.area, risk.ideal)
-                    }
-                    None => "of a wrong answer, by coverage".to_owned(),
+                    Some(risk) => format!("wrong answers by coverage, area {:.3}", risk.area),
+                    None => "wrong answers by coverage".to_owned(),
                 },
             ),
             _ => {

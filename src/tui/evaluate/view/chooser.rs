@@ -92,7 +92,6 @@ impl Evaluate {
             let words = "It brings no skills of its own: it runs over the library that is open in Explore.";
             rows.push((words.into(), Role::Warning));
         }
-        rows.push((benchmark.protocol.describe(), Role::Muted));
         let revision = benchmark.revision.as_ref().map_or(String::new(), |revision| format!(", revision {revision}"));
         rows.push((format!("fingerprint {}{revision}", benchmark.fingerprint), Role::Muted));
         let problems = &benchmark.problems;

@@ -126,12 +126,8 @@ fn draw_detail(frame: &mut Frame, area: Rect, line: &RequestLine, digest: &Diges
         line.top.iter().enumerate().map(|(at, (id, gold, before))| top_row(at + 1, id.shown(), *gold, *before, pen)),
     );
     let found = |id: &crate::library::Text| line.top.iter().any(|(other, ..)| other == id);
-    for id in line.gold.iter().filter(|id| !found(id)) {
-        rows.push(Line::from(vec![
-            pen.span("    -     -  ", Role::Muted),
-            pen.span(format!("{} {}", pen.symbols.gold, id.shown()), Role::Gold),
-            pen.span("  not in the first ten", Role::Warning),
-        ]));
+    for (id, ranks) in line.gold.iter().zip(&line.gold_ranks).filter(|(id, _)| !found(id)) {
+        rows.push(gold_row(id.shown(), *ranks, pen));
     }
     // Where not all of it fits, the gold that is missing matters more than the last of the ten.
     let lost = rows.len().saturating_sub(inner.height.into());
@@ -139,6 +135,20 @@ fn draw_detail(frame: &mut Frame, area: Rect, line: &RequestLine, digest: &Diges
     let end = rows.len().saturating_sub(missing);
     rows.drain(end.saturating_sub(lost)..end);
     pen.rows(frame, inner, rows);
+}
+
+/// A right skill that is not among the first ten.
+fn gold_row(id: &str, (before, after): (Option<usize>, Option<usize>), pen: &Pen) -> Line<'static> {
+    let rank = |rank: Option<usize>| rank.map_or("-".into(), |rank| rank.to_string());
+    let why = match (before, after) {
+        (None, _) => "  not in the shortlist",
+        (Some(_), _) => "  not in the first ten",
+    };
+    Line::from(vec![
+        pen.span(format!("{:>5} {:>5}  ", rank(after), rank(before)), Role::Muted),
+        pen.span(format!("{} {id}", pen.symbols.gold), Role::Gold),
+        pen.span(why, Role::Warning),
+    ])
 }
 
 fn top_row(rank: usize, id: &str, gold: bool, before: Option<usize>, pen: &Pen) -> Line<'static> {

@@ -13,10 +13,15 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::charts::change;
 use crate::tui::widgets::{Pen, sentence, thousands, window};
 
+use super::head::words;
 use super::numbers::{interval, right};
 
 /// "FullCoverage@10".
 const NAME: usize = 16;
+/// Names of benchmarks that are longer are cut.
+const BENCHMARK: usize = 18;
+/// " nDCG@10 0.6100".
+const VALUE: usize = 17;
 /// "2026-11-21 07:47".
 const STARTED: usize = 17;
 
@@ -65,7 +70,7 @@ impl Evaluate {
     }
 }
 
-/// Mark, time, benchmark, headline, how far, what ran.
+/// Mark, benchmark, headline, how far, time, what ran.
 fn run_row(line: &RunLine, marked: Option<usize>, columns: u16, pen: &Pen) -> Line<'static> {
     let mark = marked.map_or(" ".into(), |at| (at + 1).to_string());
     let (value, role) = match line.headline() {
@@ -77,11 +82,14 @@ fn run_row(line: &RunLine, marked: Option<usize>, columns: u16, pen: &Pen) -> Li
     let started = line.started.get(..16).unwrap_or(&line.started).replace('T', " ");
     let mut row = vec![
         pen.span(format!("{mark:>2} "), Role::Accent),
-        pen.cell(&started, STARTED, Role::Muted),
-        pen.cell(line.benchmark.shown(), 18, Role::Text),
-        pen.cell(&value, 20, role),
+        pen.cell(line.benchmark.shown(), BENCHMARK, Role::Text),
+        pen.cell(&format!(" {value}"), VALUE, role),
         pen.span(state, Role::Warning),
+        pen.cell(&started, STARTED, Role::Muted),
     ];
+    if let Some(settings) = line.settings {
+        row.push(pen.span(format!("{}  ", words(settings, pen.symbols.dot)), Role::Text));
+    }
     let used: usize = row.iter().map(Span::width).sum();
     let (last, role) = match &line.damage {
         Some(damage) => (damage, Role::Error),
