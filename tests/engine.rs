@@ -1,5 +1,8 @@
 //! The engine from outside: requests in, responses out, with the built-in models.
 
+#[path = "engine/evaluations.rs"]
+mod evaluations;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +22,9 @@ fn options(source: Source, cache: Option<&Path>) -> EngineOptions {
         cache: cache.map(Path::to_path_buf),
         models: ModelChoice { embedder: "builtin".into(), reranker: Some("builtin".into()) },
         placement: Device::Cpu.into(),
+        benchmarks: Vec::new(),
+        hub: None,
+        runs: None,
         profiles: None,
         watch: true,
         approximate: false,

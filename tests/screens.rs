@@ -1,6 +1,8 @@
 //! What the tabs look like, drawn from hand-made state. The plain pictures have no colour; where colour carries
 //! something the buffer's debug form, which lists every change of style, is the picture.
 
+#[path = "screens/evaluate.rs"]
+mod evaluate;
 #[path = "screens/fixture.rs"]
 mod fixture;
 
@@ -15,12 +17,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use skillscope::engine::{EvalEvent, ModelState, Request, Response, RunId};
-use skillscope::eval::{Benchmark, EvalReport, Qrels, QueryRecord, RunHeader, Scored, Stratum, Task};
-use skillscope::library::{Library, SkillIx, Text};
+use skillscope::engine::{ModelState, Request, Response};
+use skillscope::library::{Library, SkillIx};
 use skillscope::search::{QueryId, Stage1};
 use skillscope::tui::action::Action;
-use skillscope::tui::evaluate::Evaluate;
 use skillscope::tui::explore::Explore;
 use skillscope::tui::session::{OpenInExplore, Outbox, Session};
 use skillscope::tui::theme::{ColorDepth, Role, Theme, Themes};
@@ -265,77 +265,6 @@ fn a_click_selects_and_the_wheel_moves() {
     assert!(row(&explored, y + 1).is_some_and(|row| row.starts_with('▌')), "{:?}", row(&explored, y + 1));
 }
 
-fn evaluated(done: usize) -> (Evaluate, Session, Outbox) {
-    let (mut tab, session, mut out) = (Evaluate::new(), fixture::session(), Outbox::default());
-    let text = |text: &str| Text::line(text);
-    let task = Task {
-        id: text("t"),
-        request: text("r"),
-        domain: text(""),
-        difficulty: text(""),
-        tags: Vec::new(),
-        strata: Vec::new(),
-    };
-    let benchmark = Benchmark { tasks: vec![(task, Qrels::default()); 120], ..Benchmark::demo() };
-    tab.start(benchmark, &session, &mut out);
-    if done > 0 {
-        let report = Arc::new(report(done));
-        let event = EvalEvent::Progress { run: RunId(1), so_far: report };
-        tab.response(&Response::Eval(event), &session, &mut out);
-    }
-    (tab, session, out)
-}
-
-fn report(done: usize) -> EvalReport {
-    // Every fourth request: found, lost by stage 1, demoted, ranked low.
-    let ranks = [(3, 1), (0, 0), (2, 14), (15, 12)];
-    let list = |gold: usize| -> Vec<Scored> {
-        let id = |rank: usize| if rank == gold { "gold".into() } else { format!("skill-{rank}") };
-        (1..=20).map(|rank| Scored { id: id(rank), score: 1.0 / rank as f32 }).collect()
-    };
-    let record = |at: usize| QueryRecord {
-        task_id: format!("demo-{at}"),
-        request: format!("Request {at}: do what has to be done, and say so.\nSecond line."),
-        gold: vec!["gold".into()],
-        strata: vec![Stratum::new("skills", if at % 3 == 0 { "multi" } else { "single" })],
-        shortlist: list(ranks[at % 4].0),
-        ranking: list(ranks[at % 4].1),
-        ..QueryRecord::default()
-    };
-    let header = RunHeader {
-        benchmark: "demo".into(),
-        system: "builtin, fused, fields full, depth 20".into(),
-        planned: 120,
-        ..RunHeader::default()
-    };
-    EvalReport {
-        unscored: vec![
-            (Text::line("demo-17"), "no gold skill in the library".into()),
-            (Text::line("demo-90"), String::new()),
-        ],
-        elapsed: Duration::from_secs(6),
-        ..EvalReport::from_records(header, (0..done).map(record))
-    }
-}
-
-#[test]
-fn evaluate_at_every_size() {
-    for size in SIZES {
-        for (name, done) in [("evaluate-start", 0), ("evaluate-running", 60)] {
-            let (tab, session, _) = evaluated(done);
-            let buffer = draw(size, |frame| tab.draw(frame, frame.area(), &session, &theme("mono")));
-            snapshot(name, size, &plain(&buffer));
-        }
-    }
-}
-
-#[test]
-fn evaluate_says_what_it_will_do() {
-    let (tab, session) = (Evaluate::new(), fixture::session());
-    let buffer = draw((80, 24), |frame| tab.draw(frame, frame.area(), &session, &theme("mono")));
-    snapshot("evaluate-idle", (80, 24), &plain(&buffer));
-}
-
 #[test]
 fn a_frame_costs_far_less_than_a_keystroke_may() {
     let theme = theme("terminal-dark");
@@ -358,7 +287,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_size_breaks_a_frame(width in 1u16..220, height in 1u16..70, focus in 0usize..4, view in 0usize..3, ascii: bool) {
+    fn no_size_breaks_a_frame(width in 1u16..220, height in 1u16..70, focus in 0usize..5, view in 0usize..8, ascii: bool) {
         let theme = theme("mono");
         let mut explored = Explored::explained();
         explored.session.ascii = ascii;
@@ -366,7 +295,8 @@ proptest! {
         explored.draw((width, height), &theme);
         explored.act(&[Action::PageDown, Action::Last]);
         explored.draw((width, height), &theme);
-        let (tab, session, _) = evaluated(60);
+        let (tab, mut session) = evaluate::shown(evaluate::VIEWS[view]);
+        session.ascii = ascii;
         draw((width, height), |frame| tab.draw(frame, frame.area(), &session, &theme));
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::config::{Config, Dirs, Layer};
 use crate::eval::Catalogue;
@@ -108,36 +108,9 @@ impl Options {
         Ok(assembled?)
     }
 
-    /// The models' part of `"profile"`: enough to make a number comparable (design invariant 6).
+    /// See [`Pipeline::profile_json`].
     pub fn profile_json(&self, pipeline: &Pipeline) -> Map<String, Value> {
-        let embedder = pipeline.embedder.as_ref().map(|embedder| {
-            json!({
-                "name": embedder.id().name,
-                "fingerprint": embedder.id().fingerprint,
-                "max_tokens": embedder.profile().max_tokens,
-                "protocol": embedder.badge().long,
-                "device": embedder.placement().device.label(),
-                "dtype": embedder.placement().precision.label(),
-            })
-        });
-        let reranker = pipeline.reranker.as_ref().map(|reranker| {
-            json!({
-                "name": reranker.id().name,
-                "fingerprint": reranker.id().fingerprint,
-                "max_tokens": reranker.profile().max_tokens,
-                "protocol": reranker.badge().long,
-                "device": reranker.placement().device.label(),
-                "dtype": reranker.placement().precision.label(),
-            })
-        });
-        let mut profile = Map::new();
-        profile.insert("embedder".into(), embedder.into());
-        profile.insert("reranker".into(), reranker.into());
-        profile.insert("device".into(), self.placement.device.settled().label().into());
-        profile.insert("stage1".into(), self.settings.stage1.key().into());
-        profile.insert("fields".into(), self.settings.fields.key().into());
-        profile.insert("depth".into(), self.settings.depth.into());
-        profile
+        pipeline.profile_json(self.settings, self.placement.device)
     }
 }
 

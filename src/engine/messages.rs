@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::eval::{Benchmark, EvalReport};
 use crate::library::load::Source;
 use crate::library::{Library, SkillIx, Text};
 use crate::model::catalogue::Entry;
 use crate::model::{Capture, Device, ModelId, Placement};
 use crate::search::{QueryId, Reranking, Settings, Shortlist};
+
+pub use super::evaluation::messages::{
+    BenchEntry, BenchEvent, BenchRequest, Described, EvalEvent, EvalRequest, RunId, RunLine,
+};
 
 /// Which two networks, each named by a profile, a directory or a repository; they need not be of one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,11 @@ pub struct EngineOptions {
     /// What is loaded first.
     pub models: ModelChoice,
     pub placement: Placement,
+    /// Folders of benchmarks that can be run by name, and the cache of what was fetched from the hub.
+    pub benchmarks: Vec<PathBuf>,
+    pub hub: Option<PathBuf>,
+    /// Where evaluation runs are kept; `None` forgets them.
+    pub runs: Option<PathBuf>,
     /// Where the user's profiles are, if anywhere.
     pub profiles: Option<PathBuf>,
     /// Reload when files change.
@@ -60,17 +68,6 @@ pub struct SearchRequest {
     pub pinned: Option<String>,
     /// How long to wait for a newer request before stage 2 starts: zero after a paste or Enter.
     pub rerank_delay: Duration,
-}
-
-/// Number of an evaluation in this session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct RunId(pub u64);
-
-#[derive(Debug, Clone)]
-pub struct EvalRequest {
-    pub run: RunId,
-    pub benchmark: Arc<Benchmark>,
-    pub settings: Settings,
 }
 
 #[derive(Debug)]
@@ -94,7 +91,13 @@ pub enum Request {
     /// Visit another library (a benchmark's pool), or with `None` come back to the one the engine was started with.
     Open(Option<Source>),
     Evaluate(EvalRequest),
+    PauseEvaluation {
+        run: RunId,
+        paused: bool,
+    },
     CancelEvaluation(RunId),
+    /// About benchmarks and kept runs.
+    Bench(BenchRequest),
     Shutdown,
 }
 
@@ -129,28 +132,6 @@ pub struct Indexing {
 }
 
 #[derive(Debug, Clone)]
-pub enum EvalEvent {
-    /// More requests are done.
-    Progress {
-        run: RunId,
-        so_far: Arc<EvalReport>,
-    },
-    Finished {
-        run: RunId,
-        report: Arc<EvalReport>,
-    },
-    Cancelled {
-        run: RunId,
-        done: usize,
-        of: usize,
-    },
-    Failed {
-        run: RunId,
-        message: String,
-    },
-}
-
-#[derive(Debug, Clone)]
 pub enum Response {
     /// A library was loaded, or loaded again.
     Library(Arc<Library>),
@@ -170,6 +151,7 @@ pub enum Response {
         capture: Arc<Capture>,
     },
     Eval(EvalEvent),
+    Bench(BenchEvent),
     /// A sentence for the status line; work goes on.
     Notice(String),
     /// This request could not be answered.

@@ -14,7 +14,7 @@
 //! A panic in any of them is caught in its own thread and becomes a [`Response::Notice`]; the terminal is not touched.
 
 mod builder;
-mod evaluation;
+pub mod evaluation;
 mod gate;
 mod loader;
 pub mod messages;
@@ -31,8 +31,8 @@ use crate::library::Text;
 use crate::search::{Pipeline, QueryId};
 
 pub use messages::{
-    EngineOptions, EvalEvent, EvalRequest, Indexing, ModelChoice, ModelState, Request, Response, RunId, SearchRequest,
-    Switching,
+    BenchEntry, BenchEvent, BenchRequest, Described, EngineOptions, EvalEvent, EvalRequest, Indexing, ModelChoice,
+    ModelState, Request, Response, RunId, RunLine, SearchRequest, Switching,
 };
 
 /// What the engine's threads share.
@@ -44,6 +44,7 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     gate: gate::Gate,
     responses: Sender<Response>,
+    kept: evaluation::Kept,
     options: EngineOptions,
 }
 
@@ -103,6 +104,7 @@ impl Engine {
             stopping: AtomicBool::new(false),
             gate: gate::Gate::default(),
             responses: responses_in,
+            kept: evaluation::Kept::default(),
             options,
         });
         let threads = vec![

@@ -91,6 +91,8 @@ impl Worker<'_> {
                 let _ = self.jobs.send(Job::Open(source));
             }
             Request::Evaluate(request) => self.evaluations.start(self.shared, request),
+            Request::PauseEvaluation { run, paused } => self.evaluations.pause(self.shared, run, paused),
+            Request::Bench(request) => evaluation::Evaluations::answer(self.shared, request),
             Request::CancelEvaluation(run) => self.evaluations.cancel(run),
             Request::Shutdown => {}
         }

@@ -9,7 +9,7 @@ pub mod export;
 pub mod failure;
 pub mod hub;
 mod loaders;
-mod machine;
+pub mod machine;
 pub mod metrics;
 pub mod predictions;
 pub mod protocol;

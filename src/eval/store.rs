@@ -136,18 +136,35 @@ impl RunStore {
             if stored.finished || stored.report.header.benchmark != report.header.benchmark {
                 continue;
             }
-            if let Some(what) = differing(&stored.report.header, &report.header) {
-                return Err(StoreError::Differs { id, what });
-            }
-            let path = self.path(&id);
-            let file = OpenOptions::new().append(true).open(&path).map_err(|error| StoreError::file(&path, error))?;
-            let writer = RunWriter::new(path.clone(), file)?;
-            writer.file.set_len(stored.whole).map_err(|error| StoreError::file(&path, error))?;
-            let done = stored.done();
-            *report = stored.report;
-            return Ok(Some((writer, done)));
+            return self.go_on(id, stored, report).map(Some);
         }
         Ok(None)
+    }
+
+    /// Goes on with this run.
+    ///
+    /// # Errors
+    /// As [`RunStore::resume`].
+    pub fn resume_run(&self, id: &str, report: &mut EvalReport) -> Result<(RunWriter, HashSet<String>), StoreError> {
+        self.go_on(id.to_owned(), self.read(id)?, report)
+    }
+
+    fn go_on(
+        &self,
+        id: String,
+        stored: StoredRun,
+        report: &mut EvalReport,
+    ) -> Result<(RunWriter, HashSet<String>), StoreError> {
+        if let Some(what) = differing(&stored.report.header, &report.header) {
+            return Err(StoreError::Differs { id, what });
+        }
+        let path = self.path(&id);
+        let file = OpenOptions::new().append(true).open(&path).map_err(|error| StoreError::file(&path, error))?;
+        let writer = RunWriter::new(path.clone(), file)?;
+        writer.file.set_len(stored.whole).map_err(|error| StoreError::file(&path, error))?;
+        let done = stored.done();
+        *report = stored.report;
+        Ok((writer, done))
     }
 
     /// Ids, newest first.

@@ -5,6 +5,7 @@ pub mod caches;
 pub mod courtesy;
 pub mod fusion;
 pub mod pipeline;
+mod profile;
 pub mod results;
 pub mod vectorise;
 

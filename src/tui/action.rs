@@ -69,9 +69,22 @@ pub enum Action {
     PreviousBand,
     NextHead,
     PreviousHead,
+    /// The evaluation beside the search.
+    ToggleEvaluation,
     // Evaluate
+    ChooseBenchmark,
     StartEvaluation,
+    /// Go on with a run that was left unfinished.
+    ResumeEvaluation,
+    PauseEvaluation,
     CancelEvaluation,
+    NextView,
+    PreviousView,
+    /// Failures, fixed, degraded, … : which requests are listed.
+    CycleClass,
+    /// Take a run into the comparison, or out of it.
+    MarkRun,
+    CompareRuns,
     // Library and Evaluate lists
     Filter,
     CycleSort,

@@ -10,12 +10,13 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
-use crate::engine::{ModelChoice, ModelState, Response, Switching};
+use crate::engine::{ModelChoice, ModelState, Request, Response, Switching};
 use crate::search::Settings;
 
 use super::action::{Action, Tab};
 use super::author::Author;
 use super::evaluate::Evaluate;
+use super::evaluation::Evaluation;
 use super::event::{Event, Signal};
 use super::explore::{Explore, PreviewReady};
 use super::found;
@@ -87,6 +88,7 @@ impl App {
                 switching: None,
                 indexing: None,
                 settings: options.settings,
+                evaluation: Evaluation::default(),
                 ascii: options.ascii,
             },
             tab: Tab::Explore,
@@ -228,6 +230,7 @@ impl App {
                     picker.listed(entries.clone());
                 }
             }
+            Response::Eval(event) => self.session.evaluation.take(event),
             Response::Indexing(indexing) => self.session.indexing = Some(*indexing),
             Response::Notice(text) => self.notice(text.clone()),
             _ => {}
@@ -253,6 +256,11 @@ impl App {
     fn settle(&mut self, out: Outbox, effects: &mut Effects) {
         if let Some(settings) = out.settings {
             self.session.settings = settings;
+        }
+        for request in &out.requests {
+            if let Request::Evaluate(request) = request {
+                self.session.evaluation = Evaluation::asked_for(request);
+            }
         }
         effects.requests.extend(out.requests);
         if let Some(text) = out.status {

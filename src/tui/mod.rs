@@ -10,6 +10,7 @@ pub mod author;
 pub mod chrome;
 pub mod clipboard;
 pub mod evaluate;
+pub mod evaluation;
 pub mod event;
 pub mod explore;
 pub mod found;

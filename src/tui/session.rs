@@ -7,6 +7,7 @@ use crate::library::Library;
 use crate::search::Settings;
 
 use super::action::Tab;
+use super::evaluation::Evaluation;
 
 /// The program's state outside any tab; only `App` changes it.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Session {
     pub indexing: Option<Indexing>,
     /// Settings of live search; a tab changes them through [`Outbox::settings`].
     pub settings: Settings,
+    /// The run under way or the last one; Evaluate and the pane in Explore show the same.
+    pub evaluation: Evaluation,
     /// True when a frame may use only ASCII in its chrome.
     pub ascii: bool,
 }

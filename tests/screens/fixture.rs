@@ -95,6 +95,7 @@ pub fn session() -> Session {
         switching: None,
         indexing: Some(Indexing { ready, of: ready, tokens_per_second: 21_000.0, finished: true }),
         settings: Settings::default(),
+        evaluation: skillscope::tui::evaluation::Evaluation::default(),
         ascii: false,
     }
 }

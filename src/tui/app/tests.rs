@@ -9,6 +9,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::*;
+
+#[path = "evaluation_tests.rs"]
+mod evaluation_tests;
+
 use crate::config::ThemeChoice;
 use crate::engine::Indexing;
 use crate::engine::Request;
@@ -49,6 +53,9 @@ impl Rig {
                 "enter" => (KeyCode::Enter, KeyModifiers::NONE),
                 "down" => (KeyCode::Down, KeyModifiers::NONE),
                 "tab" => (KeyCode::Tab, KeyModifiers::NONE),
+                "up" => (KeyCode::Up, KeyModifiers::NONE),
+                "end" => (KeyCode::End, KeyModifiers::NONE),
+                "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
                 "f1" => (KeyCode::F(1), KeyModifiers::NONE),
                 _ if word.starts_with("alt-") => (KeyCode::Char(word.as_bytes()[4].into()), KeyModifiers::ALT),
                 _ if word.starts_with("ctrl-") => (KeyCode::Char(word.as_bytes()[5].into()), KeyModifiers::CONTROL),

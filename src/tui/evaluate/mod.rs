@@ -1,72 +1,129 @@
-//! The Evaluate tab: the demo benchmark through the same two stages as live search, and the requests that failed.
+//! The Evaluate tab: a benchmark through the same two stages as live search, and the way from its means down to the
+//! single request that failed.
+//!
+//! The run itself is [`crate::tui::evaluation::Evaluation`] in the session; this is how it is looked at. `update.rs`
+//! changes the state, `input.rs` takes typing and the mouse, `layout.rs` says where everything is, `view/` draws.
 
-mod list;
+mod input;
+pub mod layout;
+pub mod list;
+mod runs;
+mod setup;
 mod update;
 mod view;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::engine::RunId;
-use crate::eval::EvalReport;
-use crate::library::load::Source;
+use crate::engine::RunLine;
+use crate::engine::evaluation::digest::{Digest, RequestLine};
+use crate::tui::session::Session;
 
-use list::{List, Show, Sort};
+use list::Wish;
+use runs::Runs;
+use setup::Setup;
 
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Idle,
-    Running,
-    Finished,
-    Cancelled,
+pub use view::head::{progress, words as head_words};
+pub use view::rows::worst_row;
+
+/// How the numbers are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    #[default]
+    Requests,
+    Metrics,
+    Strata,
+    Charts,
+    Runs,
+    Problems,
 }
 
-#[derive(Debug)]
-pub struct Evaluate {
-    run: RunId,
-    phase: Phase,
-    /// Requests done, of how many.
-    done: (usize, usize),
-    report: Option<Arc<EvalReport>>,
-    /// The skills the benchmark is run over, where it brings its own.
-    pool: Option<Source>,
-    failed: Option<crate::library::Text>,
-    show: Show,
-    sort: Sort,
-    list: List,
-    selected: usize,
-    ascii: bool,
-}
+impl View {
+    pub const ALL: [View; 6] = [View::Requests, View::Metrics, View::Strata, View::Charts, View::Runs, View::Problems];
 
-impl Default for Evaluate {
-    fn default() -> Self {
-        Evaluate::new()
+    pub fn title(self) -> &'static str {
+        match self {
+            View::Requests => "Requests",
+            View::Metrics => "Metrics",
+            View::Strata => "Strata",
+            View::Charts => "Charts",
+            View::Runs => "Runs",
+            View::Problems => "Problems",
+        }
     }
+
+    fn turned(self, by: usize) -> Self {
+        View::ALL[(self as usize + by) % View::ALL.len()]
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Evaluate {
+    /// The chooser instead of numbers; without numbers it is there anyway.
+    choosing: bool,
+    setup: Setup,
+    view: View,
+    wish: Wish,
+    /// Characters go to the search through requests.
+    searching: bool,
+    /// Positions of the listed requests in the digest.
+    rows: Vec<usize>,
+    selected: usize,
+    stratum: usize,
+    /// Which metric strata are drawn in; position in the digest's.
+    metric: usize,
+    /// First chart in sight, first problem in sight.
+    chart: usize,
+    problem: usize,
+    runs: Runs,
+    /// A kept run that is shown instead of the session's.
+    opened: Option<Arc<Digest>>,
+    /// What `rows` is a list of.
+    listed: Option<Arc<Digest>>,
+    /// Whether the engine was asked what there is.
+    asked: bool,
+    /// Rows of the list in the last frame, for paging.
+    page: Cell<usize>,
 }
 
 impl Evaluate {
     pub fn new() -> Self {
-        Evaluate {
-            run: RunId::default(),
-            phase: Phase::Idle,
-            done: (0, 0),
-            report: None,
-            pool: None,
-            failed: None,
-            show: Show::default(),
-            sort: Sort::default(),
-            list: List::default(),
-            selected: 0,
-            ascii: false,
-        }
+        Evaluate { page: Cell::new(10), ..Evaluate::default() }
     }
 
-    /// No text is typed here.
+    /// True while a path or a search is typed.
     pub fn text_input(&self) -> bool {
-        false
+        self.searching || self.setup.typed.is_some()
     }
 
-    fn is_running(&self) -> bool {
-        self.phase == Phase::Running
+    /// The numbers that are shown.
+    fn digest<'a>(&'a self, session: &'a Session) -> Option<&'a Arc<Digest>> {
+        self.opened.as_ref().or(session.evaluation.digest.as_ref())
+    }
+
+    /// Whether the chooser is shown.
+    fn chooses(&self, session: &Session) -> bool {
+        let nothing = self.digest(session).is_none() && !session.evaluation.is_active();
+        (self.choosing || nothing) && self.view != View::Runs
+    }
+
+    fn request<'a>(&self, digest: &'a Digest) -> Option<&'a Arc<RequestLine>> {
+        digest.requests.get(*self.rows.get(self.selected)?)
+    }
+
+    /// A kept run of the chosen benchmark with these settings that was left before its end.
+    fn unfinished(&self, session: &Session) -> Option<&RunLine> {
+        let fingerprint = &self.setup.described()?.benchmark.fingerprint;
+        let same = |line: &&RunLine| {
+            !line.finished
+                && line.done > 0
+                && line.fingerprint == *fingerprint
+                && line.settings == Some(session.settings)
+                && self.digest(session).is_none_or(|digest| digest.id != line.id || !session.evaluation.is_active())
+        };
+        self.runs.lines().iter().find(same)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ pub struct Wants {
     pub query_rows: u16,
     /// Whether a line for "mine" is needed.
     pub mine: bool,
+    /// Whether the evaluation stands beside the search.
+    pub side: bool,
     pub focus: Focus,
 }
 
@@ -23,10 +25,12 @@ pub enum Focus {
     Shortlist,
     Reranked,
     Detail,
+    /// The evaluation.
+    Side,
 }
 
 impl Focus {
-    pub const ALL: [Focus; 4] = [Focus::Query, Focus::Shortlist, Focus::Reranked, Focus::Detail];
+    pub const ALL: [Focus; 5] = [Focus::Query, Focus::Shortlist, Focus::Reranked, Focus::Detail, Focus::Side];
 }
 
 /// How much fits.
@@ -56,6 +60,10 @@ const STACKED_ROWS: u16 = 19;
 /// Columns for which both lists and 60 columns of text fit.
 const BESIDE_COLUMNS: u16 = 140;
 pub const GUTTER: u16 = 7;
+/// Columns from which the evaluation stands beside everything else; with less it takes the place of the detail pane.
+const SIDE_FROM: u16 = 110;
+/// Its columns: a rank, an arrow, and enough of a request to know it.
+const SIDE: u16 = 40;
 
 /// Hit areas. An empty rectangle is not on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,13 +78,15 @@ pub struct Layout {
     pub reranked: Rect,
     /// With its title line.
     pub detail: Rect,
+    /// The evaluation, with its title line.
+    pub side: Rect,
     pub status: Rect,
 }
 
 impl Layout {
     /// The pane under a point.
     pub fn focus_at(&self, column: u16, row: u16) -> Option<Focus> {
-        let panes = [self.query, self.shortlist, self.reranked, self.detail];
+        let panes = [self.query, self.shortlist, self.reranked, self.detail, self.side];
         let at = panes.iter().position(|pane| pane.contains((column, row).into()))?;
         Some(Focus::ALL[at])
     }
@@ -94,6 +104,15 @@ fn tier(area: Rect) -> Tier {
 }
 
 pub fn layout(area: Rect, wants: Wants) -> Layout {
+    if wants.side && area.width >= SIDE_FROM && tier(area) > Tier::Sentence {
+        let mut rest = area;
+        let side = cut_right(&mut rest, SIDE);
+        cut_right(&mut rest, 1);
+        let narrower = layout(rest, Wants { side: false, ..wants });
+        // The status line has the whole width: it says what made the numbers.
+        let status = Rect { width: area.width, ..narrower.status };
+        return Layout { side: Rect { height: area.height - status.height, ..side }, status, ..narrower };
+    }
     let tier = tier(area);
     let empty = Rect { width: 0, height: 0, ..area };
     let mut layout = Layout {
@@ -104,6 +123,7 @@ pub fn layout(area: Rect, wants: Wants) -> Layout {
         gutter: empty,
         reranked: empty,
         detail: empty,
+        side: empty,
         status: empty,
     };
     if tier == Tier::Sentence {
@@ -116,7 +136,12 @@ pub fn layout(area: Rect, wants: Wants) -> Layout {
     if wants.mine {
         layout.mine = cut_bottom(&mut rest, if area.height >= STACKED_ROWS { 2 } else { 1 });
     }
+    let has_side = wants.side && tier >= Tier::Stacked;
     match tier {
+        Tier::Stacked if has_side => {
+            let rows = rest.height / 2;
+            layout.side = cut_bottom(&mut rest, rows);
+        }
         Tier::Beside => {
             layout.detail = cut_right(&mut rest, area.width * 9 / 20);
             cut_right(&mut rest, 1);
@@ -127,6 +152,10 @@ pub fn layout(area: Rect, wants: Wants) -> Layout {
         }
         _ if wants.focus == Focus::Detail => {
             layout.detail = rest;
+            return layout;
+        }
+        _ if wants.focus == Focus::Side && wants.side => {
+            layout.side = rest;
             return layout;
         }
         _ => {}
@@ -173,7 +202,19 @@ mod tests {
     use super::*;
 
     fn at(width: u16, height: u16, focus: Focus) -> Layout {
-        layout(Rect::new(0, 1, width, height), Wants { query_rows: 1, mine: true, focus })
+        layout(Rect::new(0, 1, width, height), Wants { query_rows: 1, mine: true, side: false, focus })
+    }
+
+    #[test]
+    fn the_evaluation_is_beside_or_instead_of_the_detail_or_has_the_focus() {
+        let at = |width, height, focus| {
+            layout(Rect::new(0, 1, width, height), Wants { query_rows: 1, mine: true, side: true, focus })
+        };
+        let wide = at(200, 58, Focus::Query);
+        assert!(!wide.side.is_empty() && !wide.detail.is_empty() && wide.status.width == 200);
+        let middle = at(80, 22, Focus::Query);
+        assert!(!middle.side.is_empty() && middle.detail.is_empty() && !middle.reranked.is_empty());
+        assert!(at(40, 10, Focus::Query).side.is_empty() && !at(40, 10, Focus::Side).side.is_empty());
     }
 
     #[test]
@@ -207,12 +248,13 @@ mod tests {
     proptest! {
         #[test]
         fn panes_are_inside_and_do_not_overlap(
-            width in 0u16..250, height in 0u16..90, rows in 0u16..9, mine: bool, focus in 0usize..4,
+            width in 0u16..250, height in 0u16..90, rows in 0u16..9, mine: bool, side: bool, focus in 0usize..5,
         ) {
             let area = Rect::new(3, 2, width, height);
-            let layout = layout(area, Wants { query_rows: rows, mine, focus: Focus::ALL[focus] });
+            let layout = layout(area, Wants { query_rows: rows, mine, side, focus: Focus::ALL[focus] });
             let panes = [
-                layout.query, layout.mine, layout.shortlist, layout.gutter, layout.reranked, layout.detail, layout.status,
+                layout.query, layout.mine, layout.shortlist, layout.gutter, layout.reranked, layout.detail, layout.side,
+                layout.status,
             ];
             for (index, pane) in panes.iter().enumerate().filter(|(_, pane)| !pane.is_empty()) {
                 prop_assert_eq!(area.intersection(*pane), *pane);

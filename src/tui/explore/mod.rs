@@ -11,6 +11,7 @@ mod preview;
 mod query;
 mod results;
 mod selection;
+mod side;
 mod standing;
 mod update;
 mod view;
@@ -33,6 +34,8 @@ use preview::{Inks, Worker};
 use query::Query;
 use results::Results;
 use selection::Choice;
+use side::Side;
+pub(crate) use update::changed;
 
 /// How long the selection rests before anything expensive is done for it (tui.md, practice 4).
 const REST: Duration = Duration::from_millis(80);
@@ -85,6 +88,7 @@ pub struct Explore {
     /// The explanation that was asked for last, and why there is none.
     asked: Option<Asked>,
     refused: Option<Text>,
+    side: Side,
     ascii: bool,
 }
 
@@ -107,6 +111,7 @@ impl Explore {
             explained: None,
             asked: None,
             refused: None,
+            side: Side::default(),
             ascii: false,
         }
     }
@@ -119,7 +124,12 @@ impl Explore {
     /// Where everything is in this area; the same answer for drawing and for the mouse.
     pub fn layout(&self, area: Rect) -> Layout {
         let query_width = area.width.saturating_sub(view::PROMPT);
-        let wants = Wants { query_rows: self.query.rows(query_width), mine: self.mine.is_some(), focus: self.focus };
+        let wants = Wants {
+            query_rows: self.query.rows(query_width),
+            mine: self.mine.is_some(),
+            side: self.side.open,
+            focus: self.focus,
+        };
         layout::layout(area, wants)
     }
 

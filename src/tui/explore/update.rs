@@ -31,8 +31,8 @@ impl Explore {
         self.ascii = session.ascii;
         match action {
             Action::FocusQuery => self.focus = Focus::Query,
-            Action::FocusNext => self.turn_focus(1),
-            Action::FocusPrevious => self.turn_focus(Focus::ALL.len() - 1),
+            Action::FocusNext => self.turn_focus(true),
+            Action::FocusPrevious => self.turn_focus(false),
             Action::Back => self.focus = if self.focus == Focus::Detail { self.list_focus() } else { Focus::Query },
             Action::Up => self.go(-1),
             Action::Down => self.go(1),
@@ -40,6 +40,7 @@ impl Explore {
             Action::PageDown => self.go_page(1),
             Action::First => self.go_to_end(false),
             Action::Last => self.go_to_end(true),
+            Action::Open if self.focus == Focus::Side => self.open_worst(session, out),
             Action::Open => self.open_selected(session, out),
             Action::ClearQuery => self.clear(),
             Action::CycleStage1 | Action::CycleFields | Action::CycleDepth | Action::ToggleRerank => {
@@ -50,6 +51,7 @@ impl Explore {
             Action::Pin => self.pin_selected(session, out),
             Action::CycleDetail => self.view = self.view.next(),
             Action::NextBand | Action::PreviousBand | Action::NextHead | Action::PreviousHead => self.turn_lens(action),
+            Action::ToggleEvaluation => self.toggle_side(session),
             Action::Copy => out.copy = self.selected().map(|at| at.library[at.skill].id.shown().to_owned()),
             _ => return,
         }
@@ -68,6 +70,7 @@ impl Explore {
                 self.view == View::Attention && self.explained().is_some()
             }
             Action::Back => self.focus != Focus::Query,
+            Action::ToggleEvaluation => true,
             Action::FocusNext
             | Action::FocusPrevious
             | Action::FocusQuery
@@ -131,12 +134,14 @@ impl Explore {
                     Focus::Shortlist => self.click_row(layout.shortlist, event.row),
                     Focus::Reranked => self.click_row(layout.reranked, event.row),
                     Focus::Detail => {}
+                    Focus::Side => self.click_worst(layout.side, event.row),
                 }
             }
             MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
                 let by = if event.kind == MouseEventKind::ScrollUp { -1 } else { 1 };
                 match (pane, self.page()) {
                     (Focus::Detail, Some(page)) => page.scroll_by(by * WHEEL),
+                    (Focus::Side, _) => self.side.go(by),
                     (Focus::Shortlist | Focus::Reranked, _) => {
                         // The row under the wheel decides whose order is walked.
                         let focus = std::mem::replace(&mut self.focus, pane);
@@ -166,6 +171,7 @@ impl Explore {
     pub fn response(&mut self, response: &Response, session: &Session, out: &mut Outbox) {
         self.ascii = session.ascii;
         match response {
+            Response::Eval(_) => return self.side.follow(session.evaluation.digest.as_ref()),
             Response::Stage1(shortlist) if self.results.take_shortlist(shortlist) => {}
             Response::Stage2(reranking) if self.results.take_reranking(reranking) => {}
             Response::Explained { id, skill, library, capture } => {
@@ -340,9 +346,11 @@ impl Explore {
         }
     }
 
-    fn turn_focus(&mut self, by: usize) {
-        let at = Focus::ALL.iter().position(|focus| *focus == self.focus).unwrap_or(0);
-        self.focus = Focus::ALL[(at + by) % Focus::ALL.len()];
+    fn turn_focus(&mut self, forward: bool) {
+        let panes = &Focus::ALL[..Focus::ALL.len() - usize::from(!self.side.open)];
+        let at = panes.iter().position(|focus| *focus == self.focus).unwrap_or(0);
+        let by = if forward { 1 } else { panes.len() - 1 };
+        self.focus = panes[(at + by) % panes.len()];
     }
 
     /// The page of the detail pane, if what it shows scrolls.
@@ -356,6 +364,7 @@ impl Explore {
 
     fn go(&mut self, by: isize) {
         match (self.focus, self.page()) {
+            (Focus::Side, _) => self.side.go(by),
             (Focus::Detail, Some(page)) => page.scroll_by(by),
             (Focus::Detail, None) => {}
             _ => self.move_selection(by),
@@ -364,6 +373,7 @@ impl Explore {
 
     fn go_page(&mut self, by: isize) {
         match (self.focus, self.page()) {
+            (Focus::Side, _) => self.side.go(by * PAGE),
             (Focus::Detail, Some(page)) => page.scroll_pages(by),
             (Focus::Detail, None) => {}
             _ => self.move_selection(by * PAGE),
@@ -373,6 +383,7 @@ impl Explore {
     fn go_to_end(&mut self, end: bool) {
         match (self.focus, self.page()) {
             (Focus::Query, _) => self.query.move_to(end),
+            (Focus::Side, _) => self.side.go(if end { isize::MAX } else { isize::MIN }),
             (Focus::Detail, Some(page)) => page.scroll_to_end(end),
             (Focus::Detail, None) => {}
             _ => self.move_selection(if end { isize::MAX } else { isize::MIN }),
@@ -403,7 +414,7 @@ fn say_what_was_cut(pasted: Pasted, out: &mut Outbox) {
 }
 
 /// The settings after one of the four actions that change them.
-fn changed(mut settings: Settings, action: Action) -> Settings {
+pub(crate) fn changed(mut settings: Settings, action: Action) -> Settings {
     fn next<T: Copy + PartialEq>(all: &[T], now: T) -> T {
         let at = all.iter().position(|one| *one == now).map_or(0, |at| at + 1);
         all[at % all.len()]

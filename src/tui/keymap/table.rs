@@ -94,6 +94,7 @@ actions! {
         ToggleRerank, "toggle-rerank", "stage 2 on or off";
         Pin, "pin", "follow the selected skill as mine in Explore, or stop";
         CycleDetail, "cycle-detail", "show preview, attention or scores";
+        ToggleEvaluation, "toggle-evaluation", "show the evaluation beside the search, or hide it";
     }
     Attention: {
         NextBand, "next-band", "look at later layers";
@@ -102,8 +103,16 @@ actions! {
         PreviousHead, "previous-head", "look at the previous head";
     }
     Evaluate: {
+        ChooseBenchmark, "choose-benchmark", "choose a benchmark, or go back to the numbers";
         StartEvaluation, "start-evaluation", "run the benchmark";
+        ResumeEvaluation, "resume-evaluation", "go on with the run that was left unfinished";
+        PauseEvaluation, "pause-evaluation", "pause the run, or go on";
         CancelEvaluation, "cancel-evaluation", "stop the run; what is done stays";
+        NextView, "next-view", "look at the numbers another way: requests, metrics, strata, charts, runs, problems";
+        PreviousView, "previous-view", "the same, backwards";
+        CycleClass, "cycle-class", "list failures, fixed, degraded, missed, each kind of failure, or all requests";
+        MarkRun, "mark-run", "take the run into the comparison, or out of it";
+        CompareRuns, "compare-runs", "compare the runs that are marked with the first of them";
     }
     Lists: {
         Filter, "filter", "show only rows that contain some text";

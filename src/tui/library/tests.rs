@@ -58,6 +58,7 @@ impl Rig {
             switching: None,
             indexing: None,
             settings: Settings::default(),
+            evaluation: crate::tui::evaluation::Evaluation::default(),
             ascii: false,
         };
         let mut rig = Rig { tab: LibraryTab::new(notify), session, notified };

@@ -1,8 +1,10 @@
 //! Pieces every tab draws with. None of them keeps state of its own except a wrapping that has been paid for.
 
 pub mod bar;
+pub mod charts;
 pub mod layer_strip;
 pub mod pane;
+pub mod pen;
 pub mod popup;
 pub mod rank_change;
 pub mod run_text;
@@ -13,6 +15,7 @@ pub mod window;
 pub use bar::score_bar;
 pub use layer_strip::LayerStrip;
 pub use pane::{pane, sentence};
+pub use pen::Pen;
 pub use rank_change::RankChange;
 pub use run_text::{Ink, Page, RunText};
 pub use symbols::Symbols;

@@ -27,6 +27,16 @@ pub struct Symbols {
     pub prompt: &'static str,
     /// "This one", below or above what it marks.
     pub mark: &'static str,
+    /// Parts of a bar: added by a later stage, taken away by it, and the most it could have reached.
+    pub gained: &'static str,
+    pub lost: &'static str,
+    pub ceiling: &'static str,
+    /// How many points are in one cell: one, a few, some, many.
+    pub density: [&'static str; 4],
+    /// Where the axes of a plot meet.
+    pub corner: &'static str,
+    /// Dots of a curve in Braille patterns, eight to a cell; else one mark to a cell.
+    pub braille: bool,
 }
 
 pub const UNICODE: Symbols = Symbols {
@@ -51,6 +61,12 @@ pub const UNICODE: Symbols = Symbols {
     bar: &["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     prompt: "❯",
     mark: "▾",
+    gained: "▒",
+    lost: "░",
+    ceiling: "┆",
+    density: ["·", "o", "O", "@"],
+    corner: "└",
+    braille: true,
 };
 
 pub const ASCII: Symbols = Symbols {
@@ -75,6 +91,12 @@ pub const ASCII: Symbols = Symbols {
     bar: &["#"],
     prompt: ">",
     mark: "v",
+    gained: "+",
+    lost: "-",
+    ceiling: "|",
+    density: [".", "o", "O", "@"],
+    corner: "+",
+    braille: false,
 };
 
 impl Symbols {
@@ -103,8 +125,12 @@ mod tests {
             UNICODE.head,
             UNICODE.ellipsis,
             UNICODE.prompt,
+            UNICODE.gained,
+            UNICODE.lost,
+            UNICODE.ceiling,
+            UNICODE.corner,
         ];
-        assert!(single.iter().chain(UNICODE.bar).all(|symbol| width(symbol) == 1));
+        assert!(single.iter().chain(UNICODE.bar).chain(&UNICODE.density).all(|symbol| width(symbol) == 1));
         assert!(format!("{ASCII:?}").is_ascii());
     }
 }

@@ -10,30 +10,29 @@ use crate::search::Shortlist;
 use crate::tui::explore::layout::Focus;
 use crate::tui::explore::{Explore, View};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{RankChange, clip, fit, pane, sentence};
+use crate::tui::widgets::{Pen, RankChange, clip, fit, pane, sentence};
 
-use super::Ink;
 use super::lists::score_text;
 
 impl Explore {
-    pub(super) fn draw_detail(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+    pub(super) fn draw_detail(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
         if area.is_empty() {
             return;
         }
-        let inner = pane(frame, area, self.detail_title(ink), self.focus == Focus::Detail, ink.theme, ink.symbols);
+        let inner = pane(frame, area, self.detail_title(pen), self.focus == Focus::Detail, pen.theme, pen.symbols);
         let Some(selected) = self.selected() else {
             let words = "The text of the selected skill, what the reranker looked at, and all scores appear here.";
-            return sentence(frame, inner, words, Role::Muted, ink.theme);
+            return sentence(frame, inner, words, Role::Muted, pen.theme);
         };
         match self.view {
             View::Preview => {
                 if let Some((_, page)) = &self.preview {
-                    page.draw(frame, inner, ink.theme);
+                    page.draw(frame, inner, pen.theme);
                 }
             }
-            View::Attention => self.draw_attention(frame, inner, ink),
+            View::Attention => self.draw_attention(frame, inner, pen),
             View::Scores => {
-                let rows = self.results.shortlist().map(|shortlist| self.score_rows(shortlist, selected.skill, ink));
+                let rows = self.results.shortlist().map(|shortlist| self.score_rows(shortlist, selected.skill, pen));
                 for (y, row) in rows.into_iter().flatten().take(inner.height.into()).enumerate() {
                     frame.render_widget(row, Rect { y: inner.y + y as u16, height: 1, ..inner });
                 }
@@ -42,28 +41,28 @@ impl Explore {
     }
 
     /// The three views with the present one in brackets, and whose they are.
-    fn detail_title(&self, ink: &Ink) -> Vec<Span<'static>> {
+    fn detail_title(&self, pen: &Pen) -> Vec<Span<'static>> {
         let views = [(View::Preview, "Preview"), (View::Attention, "Attention"), (View::Scores, "Scores")];
         let mut title: Vec<Span> = views
             .iter()
             .flat_map(|(view, name)| match *view == self.view {
                 // The caveat belongs to the name of the thing.
                 true if self.view == View::Attention => {
-                    [ink.span(format!("[{name} (not an explanation)]"), Role::Title), Span::raw(" ")]
+                    [pen.span(format!("[{name} (not an explanation)]"), Role::Title), Span::raw(" ")]
                 }
-                true => [ink.span(format!("[{name}]"), Role::Title), Span::raw(" ")],
-                false => [ink.span(*name, Role::Muted), Span::raw(" ")],
+                true => [pen.span(format!("[{name}]"), Role::Title), Span::raw(" ")],
+                false => [pen.span(*name, Role::Muted), Span::raw(" ")],
             })
             .collect();
         if let Some(selected) = self.selected() {
             let name = selected.library[selected.skill].name.shown().trim();
-            title.push(ink.span(clip(name, 40, ink.symbols.ellipsis), Role::Accent));
+            title.push(pen.span(clip(name, 40, pen.symbols.ellipsis), Role::Accent));
         }
         title
     }
 
-    fn score_rows(&self, shortlist: &Shortlist, skill: SkillIx, ink: &Ink) -> Vec<Line<'static>> {
-        let (embedder, reranker, device) = models(ink);
+    fn score_rows(&self, shortlist: &Shortlist, skill: SkillIx, pen: &Pen) -> Vec<Line<'static>> {
+        let (embedder, reranker, device) = models(pen);
         let settings = shortlist.settings;
         let hit = shortlist.hit(skill);
         let pinned = shortlist.pinned.filter(|pinned| pinned.skill == skill);
@@ -73,9 +72,9 @@ impl Explore {
         let of = |rank: Option<usize>| rank.map_or("-".into(), |rank| rank.to_string());
         let row = |what: &str, rank: String, score: String, means: String| {
             Line::from(vec![
-                ink.span(fit(what, 12, ""), Role::Accent),
-                ink.span(format!("{rank:>5} {score:>9}  "), Role::Text),
-                ink.span(means, Role::Muted),
+                pen.span(fit(what, 12, ""), Role::Accent),
+                pen.span(format!("{rank:>5} {score:>9}  "), Role::Text),
+                pen.span(means, Role::Muted),
             ])
         };
         let placed = |placed: Option<crate::search::Placed>, digits: usize| match placed {
@@ -85,7 +84,7 @@ impl Explore {
         let (lexical_rank, lexical_score) = placed(lexical, 3);
         let (dense_rank, dense_score) = placed(dense, 4);
         let mut rows = vec![
-            Line::from(ink.span(format!("{:12}{:>5} {:>9}", "", "rank", "score"), Role::Muted)),
+            Line::from(pen.span(format!("{:12}{:>5} {:>9}", "", "rank", "score"), Role::Muted)),
             row("BM25", lexical_rank, lexical_score, "shared words, the rare ones count more".into()),
             row("cosine", dense_rank, dense_score, format!("nearness of the vectors, embedder {embedder}")),
         ];
@@ -97,13 +96,13 @@ impl Explore {
         let how = format!("{in_list} of {}: {}, fields {}", settings.depth, shortlist.ran.key(), settings.fields.key());
         let score = hit.map_or("-".into(), |hit| score_text(hit.score(), shortlist.ran));
         rows.push(row("stage 1", of(rank), score, how));
-        rows.push(self.stage2_row(skill, &reranker, &row, ink));
+        rows.push(self.stage2_row(skill, &reranker, &row, pen));
         rows.push(Line::default());
         rows.push(Line::from(
-            ink.span(format!("embedder {embedder}, reranker {reranker}, device {device}"), Role::Muted),
+            pen.span(format!("embedder {embedder}, reranker {reranker}, device {device}"), Role::Muted),
         ));
         let compare = "Scores of two requests cannot be compared: a reranker's score has no fixed zero.";
-        rows.push(Line::from(ink.span(compare, Role::Muted)));
+        rows.push(Line::from(pen.span(compare, Role::Muted)));
         rows
     }
 
@@ -112,7 +111,7 @@ impl Explore {
         skill: SkillIx,
         reranker: &str,
         row: &dyn Fn(&str, String, String, String) -> Line<'static>,
-        ink: &Ink,
+        pen: &Pen,
     ) -> Line<'static> {
         let Some(ranked) = self.results.reranking().and_then(|list| list.row(skill)) else {
             return row("stage 2", "-".into(), "-".into(), "not reranked".into());
@@ -121,14 +120,14 @@ impl Explore {
         let means = format!("raw score of the cross-encoder {reranker}, change ");
         let score = ranked.score.map_or("-".into(), |score| format!("{score:.4}"));
         let mut line = row("stage 2", ranked.after.to_string(), score, means);
-        line.push_span(ink.span(change.label(ink.symbols), change.role()));
+        line.push_span(pen.span(change.label(pen.symbols), change.role()));
         line
     }
 }
 
 /// Names of what made the numbers: embedder, reranker, device.
-pub(super) fn models(ink: &Ink) -> (String, String, String) {
-    match &ink.session.models {
+pub(super) fn models(pen: &Pen) -> (String, String, String) {
+    match &pen.session.models {
         ModelState::Ready { embedder, reranker, device, .. } => {
             let reranker = reranker.as_ref().map_or("none".into(), |reranker| reranker.name.clone());
             (embedder.name.clone(), reranker, device.label())

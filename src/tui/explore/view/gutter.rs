@@ -7,16 +7,15 @@ use crate::search::Reranking;
 use crate::tui::explore::Explore;
 use crate::tui::explore::layout::{GUTTER, Layout};
 use crate::tui::theme::Role;
-use crate::tui::widgets::RankChange;
+use crate::tui::widgets::{Pen, RankChange};
 
-use super::Ink;
 use super::lists::{TITLE_ROWS, change_span};
 
 /// Column of the gutter in which a line runs up or down.
 const TURN: u16 = 4;
 
 impl Explore {
-    pub(super) fn draw_gutter(&self, frame: &mut Frame, layout: &Layout, ink: &Ink) {
+    pub(super) fn draw_gutter(&self, frame: &mut Frame, layout: &Layout, pen: &Pen) {
         let Some(reranking) = self.results.reranking().filter(|_| layout.gutter.width >= GUTTER) else {
             return;
         };
@@ -27,7 +26,7 @@ impl Explore {
         for (y, hit) in hits[left.clone()].iter().enumerate() {
             if let Some(row) = reranking.row(hit.skill) {
                 let cell = Rect { x: layout.gutter.x + 1, y: top + y as u16, width: TURN - 1, height: 1 };
-                frame.render_widget(change_span(row, (TURN - 1).into(), ink), cell);
+                frame.render_widget(change_span(row, (TURN - 1).into(), pen), cell);
             }
         }
         let Some((from, to, role)) = self.selected_way(reranking) else {
@@ -35,7 +34,7 @@ impl Explore {
         };
         if left.contains(&from) && right.contains(&to) {
             let (from, to) = (top + (from - left.start) as u16, top + (to - right.start) as u16);
-            draw_way(frame, layout.gutter.x + TURN, from, to, role, ink);
+            draw_way(frame, layout.gutter.x + TURN, from, to, role, pen);
         }
     }
 
@@ -50,10 +49,10 @@ impl Explore {
     }
 }
 
-fn draw_way(frame: &mut Frame, x: u16, from: u16, to: u16, role: Role, ink: &Ink) {
-    let symbols = ink.symbols;
+fn draw_way(frame: &mut Frame, x: u16, from: u16, to: u16, role: Role, pen: &Pen) {
+    let symbols = pen.symbols;
     let mut put = |x: u16, y: u16, symbol: &'static str| {
-        frame.render_widget(ink.span(symbol, role), Rect { x, y, width: 1, height: 1 });
+        frame.render_widget(pen.span(symbol, role), Rect { x, y, width: 1, height: 1 });
     };
     let (turn_out, turn_in) = match from.cmp(&to) {
         std::cmp::Ordering::Less => (symbols.out_down, symbols.in_from_above),

@@ -16,9 +16,7 @@ use crate::tui::explore::layout::Focus;
 use crate::tui::explore::preview::badge_letters;
 use crate::tui::theme::Role;
 use crate::tui::widgets::bar::between;
-use crate::tui::widgets::{RankChange, fit, pane, score_bar, sentence, window};
-
-use super::Ink;
+use crate::tui::widgets::{Pen, RankChange, fit, pane, score_bar, sentence, window};
 
 /// Rows of a list above its first row.
 pub const TITLE_ROWS: u16 = 1;
@@ -64,47 +62,47 @@ impl Explore {
         window(at, of, usize::from(area.height.saturating_sub(TITLE_ROWS)))
     }
 
-    pub(super) fn draw_shortlist(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+    pub(super) fn draw_shortlist(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
         let Some(shortlist) = self.results.shortlist().filter(|_| !area.is_empty()) else {
             return;
         };
         let inner =
-            pane(frame, area, shortlist_title(shortlist, ink), self.focus == Focus::Shortlist, ink.theme, ink.symbols);
+            pane(frame, area, shortlist_title(shortlist, pen), self.focus == Focus::Shortlist, pen.theme, pen.symbols);
         let hits = &shortlist.hits;
         let shown = self.window_of(hits.iter().map(|hit| hit.skill), hits.len(), area);
         let columns = Columns::of(inner.width, false, shortlist.ran == Stage1::Fused);
         let highest = hits.iter().map(Hit::score).fold(f32::MIN, f32::max);
         let lowest = hits.iter().map(Hit::score).fold(f32::MAX, f32::min);
         for (y, hit) in hits[shown].iter().enumerate() {
-            let style = self.row_style(hit.skill, ink);
-            let mut row = self.row_head(&shortlist.library, hit.skill, hit.rank, ink);
-            row.extend(self.name(&shortlist.library, hit.skill, columns.name, ink));
+            let style = self.row_style(hit.skill, pen);
+            let mut row = self.row_head(&shortlist.library, hit.skill, hit.rank, pen);
+            row.extend(self.name(&shortlist.library, hit.skill, columns.name, pen));
             if columns.sides > 0 {
-                row.push(ink.span(format!("{:>1$}", sides(hit), columns.sides), Role::Muted));
+                row.push(pen.span(format!("{:>1$}", sides(hit), columns.sides), Role::Muted));
             }
             let part = between(hit.score(), lowest, highest);
-            row.extend(score(part, score_text(hit.score(), shortlist.ran), columns.bar, ink));
+            row.extend(score(part, score_text(hit.score(), shortlist.ran), columns.bar, pen));
             draw_row(frame, inner, y, row, style);
         }
     }
 
-    pub(super) fn draw_reranked(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+    pub(super) fn draw_reranked(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
         let Some(shortlist) = self.results.shortlist().filter(|_| !area.is_empty()) else {
             return;
         };
-        let title = self.reranked_title(ink);
-        let inner = pane(frame, area, title, self.focus == Focus::Reranked, ink.theme, ink.symbols);
+        let title = self.reranked_title(pen);
+        let inner = pane(frame, area, title, self.focus == Focus::Reranked, pen.theme, pen.symbols);
         let Some(reranking) = self.results.reranking() else {
             return sentence(
                 frame,
                 inner,
                 "Reranking is off: the shortlist is the final order.",
                 Role::Muted,
-                ink.theme,
+                pen.theme,
             );
         };
-        if let (Some(why), 0) = (no_reranker(ink), reranking.scored) {
-            return sentence(frame, inner, &why, Role::Warning, ink.theme);
+        if let (Some(why), 0) = (no_reranker(pen), reranking.scored) {
+            return sentence(frame, inner, &why, Role::Warning, pen.theme);
         }
         let rows = &reranking.rows;
         let shown = self.window_of(rows.iter().map(|row| row.skill), rows.len(), area);
@@ -112,49 +110,49 @@ impl Explore {
         let scores = || rows.iter().filter_map(|row| row.score);
         let (lowest, highest) = (scores().fold(f32::MAX, f32::min), scores().fold(f32::MIN, f32::max));
         for (y, row) in rows[shown].iter().enumerate() {
-            let style = self.row_style(row.skill, ink);
-            let mut spans = self.row_head(&shortlist.library, row.skill, row.after, ink);
-            spans.push(change_span(row, columns.change, ink));
-            spans.extend(self.name(&shortlist.library, row.skill, columns.name, ink));
+            let style = self.row_style(row.skill, pen);
+            let mut spans = self.row_head(&shortlist.library, row.skill, row.after, pen);
+            spans.push(change_span(row, columns.change, pen));
+            spans.extend(self.name(&shortlist.library, row.skill, columns.name, pen));
             match row.score {
                 Some(own) => {
-                    spans.extend(score(between(own, lowest, highest), format!("{own:.2}"), columns.bar, ink));
+                    spans.extend(score(between(own, lowest, highest), format!("{own:.2}"), columns.bar, pen));
                 }
-                None => spans.extend(score(0.0, ink.symbols.unscored.into(), columns.bar, ink)),
+                None => spans.extend(score(0.0, pen.symbols.unscored.into(), columns.bar, pen)),
             }
             draw_row(frame, inner, y, spans, style);
         }
     }
 
-    fn reranked_title(&self, ink: &Ink) -> Vec<Span<'static>> {
-        let mut title = vec![ink.span("Reranked", Role::Title)];
+    fn reranked_title(&self, pen: &Pen) -> Vec<Span<'static>> {
+        let mut title = vec![pen.span("Reranked", Role::Title)];
         match self.results.scored() {
-            Some((scored, of)) if scored < of && no_reranker(ink).is_none() => {
-                title.push(ink.span(format!(" reranking {scored}/{of}"), Role::Warning));
+            Some((scored, of)) if scored < of && no_reranker(pen).is_none() => {
+                title.push(pen.span(format!(" reranking {scored}/{of}"), Role::Warning));
             }
-            Some((scored, of)) => title.push(ink.span(format!(" {scored}/{of}"), Role::Muted)),
-            None => title.push(ink.span(" off", Role::Muted)),
+            Some((scored, of)) => title.push(pen.span(format!(" {scored}/{of}"), Role::Muted)),
+            None => title.push(pen.span(" off", Role::Muted)),
         }
         title
     }
 
     /// Marker, mark and rank.
-    fn row_head(&self, library: &Library, skill: SkillIx, rank: usize, ink: &Ink) -> Vec<Span<'static>> {
+    fn row_head(&self, library: &Library, skill: SkillIx, rank: usize, pen: &Pen) -> Vec<Span<'static>> {
         let id = library[skill].id.shown();
         let selected = self.selected().is_some_and(|selected| selected.skill == skill);
         let (mark, role) = match (self.gold.contains(id), self.mine.as_deref() == Some(id)) {
-            (true, _) => (ink.symbols.gold, Role::Gold),
-            (false, true) => (ink.symbols.pinned, Role::Pinned),
+            (true, _) => (pen.symbols.gold, Role::Gold),
+            (false, true) => (pen.symbols.pinned, Role::Pinned),
             (false, false) => (" ", Role::Text),
         };
         vec![
-            ink.span(if selected { ink.symbols.selected } else { " " }, Role::Accent),
-            ink.span(mark, role),
-            ink.span(format!("{rank:>3} "), Role::Muted),
+            pen.span(if selected { pen.symbols.selected } else { " " }, Role::Accent),
+            pen.span(mark, role),
+            pen.span(format!("{rank:>3} "), Role::Muted),
         ]
     }
 
-    fn name(&self, library: &Library, skill: SkillIx, columns: usize, ink: &Ink) -> Vec<Span<'static>> {
+    fn name(&self, library: &Library, skill: SkillIx, columns: usize, pen: &Pen) -> Vec<Span<'static>> {
         let id = library[skill].id.shown();
         let badges = badge_letters(library, skill);
         let room = if badges.is_empty() { columns } else { columns.saturating_sub(badges.len() + 1) };
@@ -166,16 +164,16 @@ impl Explore {
         let name = library[skill].name.shown();
         // A skill without a name still has an id.
         let name = if name.trim().is_empty() { id } else { name };
-        let mut spans = vec![ink.span(fit(name, room, ink.symbols.ellipsis), role)];
+        let mut spans = vec![pen.span(fit(name, room, pen.symbols.ellipsis), role)];
         if !badges.is_empty() && columns > badges.len() {
-            spans.push(ink.span(format!(" {badges}"), Role::Badge));
+            spans.push(pen.span(format!(" {badges}"), Role::Badge));
         }
         spans
     }
 
-    fn row_style(&self, skill: SkillIx, ink: &Ink) -> Option<Style> {
+    fn row_style(&self, skill: SkillIx, pen: &Pen) -> Option<Style> {
         let selected = self.selected().is_some_and(|selected| selected.skill == skill);
-        selected.then(|| ink.theme.style(Role::Selection))
+        selected.then(|| pen.theme.style(Role::Selection))
     }
 }
 
@@ -187,17 +185,17 @@ fn draw_row(frame: &mut Frame, area: Rect, y: usize, mut row: Vec<Span>, selecte
     frame.render_widget(Line::from(row), Rect { y: area.y + y as u16, height: 1, ..area });
 }
 
-pub(super) fn change_span(row: &Ranked, columns: usize, ink: &Ink) -> Span<'static> {
+pub(super) fn change_span(row: &Ranked, columns: usize, pen: &Pen) -> Span<'static> {
     let change = RankChange::of(row);
-    ink.span(fit(&change.label(ink.symbols), columns, ""), change.role())
+    pen.span(fit(&change.label(pen.symbols), columns, ""), change.role())
 }
 
-fn score(part: f32, number: String, bar: usize, ink: &Ink) -> Vec<Span<'static>> {
+fn score(part: f32, number: String, bar: usize, pen: &Pen) -> Vec<Span<'static>> {
     let mut spans = Vec::with_capacity(2);
     if bar > 0 {
-        spans.push(ink.span(format!(" {}", score_bar(part, bar, ink.symbols)), Role::ScoreBar));
+        spans.push(pen.span(format!(" {}", score_bar(part, bar, pen.symbols)), Role::ScoreBar));
     }
-    spans.push(ink.span(format!(" {number:>NUMBER$}"), Role::Text));
+    spans.push(pen.span(format!(" {number:>NUMBER$}"), Role::Text));
     spans
 }
 
@@ -215,24 +213,24 @@ fn sides(hit: &Hit) -> String {
     format!("{}+{}", rank(hit.lexical), rank(hit.dense))
 }
 
-fn shortlist_title(shortlist: &Shortlist, ink: &Ink) -> Vec<Span<'static>> {
+fn shortlist_title(shortlist: &Shortlist, pen: &Pen) -> Vec<Span<'static>> {
     let settings = shortlist.settings;
-    let dot = ink.symbols.dot;
-    let mut title = vec![ink.span("Shortlist", Role::Title)];
+    let dot = pen.symbols.dot;
+    let mut title = vec![pen.span("Shortlist", Role::Title)];
     if shortlist.is_provisional() {
         let (ready, of) = shortlist.vectors;
         let what = if shortlist.ran == Stage1::Lexical { "lexical only" } else { "provisional" };
-        title.push(ink.span(format!(" {what} {ready}/{of}"), Role::Warning));
+        title.push(pen.span(format!(" {what} {ready}/{of}"), Role::Warning));
     } else {
         let what = format!(" {} {dot} {} {dot} {}", settings.stage1.key(), settings.fields.key(), settings.depth);
-        title.push(ink.span(what, Role::Muted));
+        title.push(pen.span(what, Role::Muted));
     }
     title
 }
 
 /// Why nothing will be scored, if that is so.
-fn no_reranker(ink: &Ink) -> Option<String> {
-    match &ink.session.models {
+fn no_reranker(pen: &Pen) -> Option<String> {
+    match &pen.session.models {
         ModelState::Failed(reason) => Some(format!("No reranker: {}", crate::library::Text::line(reason))),
         ModelState::Ready { reranker: None, .. } => Some("No reranker was asked for (--reranker none).".into()),
         ModelState::Loading => Some("The models are loading; scores follow by themselves.".into()),

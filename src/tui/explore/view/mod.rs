@@ -4,16 +4,17 @@ mod attention;
 mod detail;
 mod gutter;
 pub(super) mod lists;
+mod side;
 mod status;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use crate::engine::ModelState;
 use crate::tui::session::Session;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::{Symbols, sentence};
+use crate::tui::widgets::{Pen, sentence};
 
 use super::Explore;
 use super::layout::{Focus, Layout, Tier};
@@ -25,63 +26,51 @@ pub const PROMPT: u16 = 2;
 /// Columns below which "mine" is two ranks instead of a sentence.
 const SHORT_STANDING: u16 = 66;
 
-/// What every part of the tab draws with.
-struct Ink<'a> {
-    session: &'a Session,
-    theme: &'a Theme,
-    symbols: &'static Symbols,
-}
-
-impl Ink<'_> {
-    fn span<'s>(&self, text: impl Into<std::borrow::Cow<'s, str>>, role: Role) -> Span<'s> {
-        Span::styled(text, self.theme.style(role))
-    }
-}
-
 impl Explore {
     pub fn draw(&self, frame: &mut Frame, area: Rect, session: &Session, theme: &Theme) {
         let area = area.intersection(frame.area());
-        let ink = Ink { session, theme, symbols: Symbols::of(session.ascii) };
+        let pen = Pen::new(session, theme);
         let layout = self.layout(area);
         if layout.tier == Tier::Sentence {
             return sentence(frame, area, "Too small: 24 columns and 5 rows are needed.", Role::Warning, theme);
         }
-        self.draw_query(frame, layout.query, &ink);
-        self.draw_mine(frame, layout.mine, &ink);
+        self.draw_query(frame, layout.query, &pen);
+        self.draw_mine(frame, layout.mine, &pen);
         match self.instead_of_lists(session) {
             Some((text, role)) => sentence(frame, lists_area(&layout), &text, role, theme),
             None => {
-                self.draw_shortlist(frame, layout.shortlist, &ink);
-                self.draw_reranked(frame, layout.reranked, &ink);
-                self.draw_gutter(frame, &layout, &ink);
+                self.draw_shortlist(frame, layout.shortlist, &pen);
+                self.draw_reranked(frame, layout.reranked, &pen);
+                self.draw_gutter(frame, &layout, &pen);
             }
         }
-        self.draw_detail(frame, layout.detail, &ink);
-        self.draw_status(frame, layout.status, &ink);
+        self.draw_detail(frame, layout.detail, &pen);
+        self.draw_side(frame, layout.side, &pen);
+        self.draw_status(frame, layout.status, &pen);
     }
 
-    fn draw_query(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+    fn draw_query(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
         let focused = self.focus == Focus::Query;
         let role = if focused { Role::Accent } else { Role::Muted };
-        frame.render_widget(ink.span(ink.symbols.prompt, role), Rect { width: 1.min(area.width), ..area });
+        frame.render_widget(pen.span(pen.symbols.prompt, role), Rect { width: 1.min(area.width), ..area });
         let text = Rect { x: area.x + PROMPT, width: area.width.saturating_sub(PROMPT), ..area };
-        self.query.draw(frame, text, focused, ink.theme);
+        self.query.draw(frame, text, focused, pen.theme);
     }
 
-    fn draw_mine(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
+    fn draw_mine(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
         let shortlist = self.results.shortlist();
-        let library = shortlist.map(|shortlist| &shortlist.library).or(ink.session.library.as_ref());
+        let library = shortlist.map(|shortlist| &shortlist.library).or(pen.session.library.as_ref());
         let (Some(id), Some(library), false) = (&self.mine, library, area.is_empty()) else {
             return;
         };
         let results = shortlist.map(|shortlist| (&**shortlist, self.results.reranking().map(|list| &**list)));
-        let (mut ranks, above) = standing(id, library, results, ink.symbols);
-        let mark = format!("{} ", ink.symbols.pinned);
+        let (mut ranks, above) = standing(id, library, results, pen.symbols);
+        let mark = format!("{} ", pen.symbols.pinned);
         if area.width < SHORT_STANDING {
             let results = results.as_ref().map(|(shortlist, reranking)| (*shortlist, *reranking));
-            let mut short = short_standing(id, library, results, ink.symbols);
+            let mut short = short_standing(id, library, results, pen.symbols);
             short.insert(0, (mark, Role::Pinned));
-            return frame.render_widget(pieces(short, ink), Rect { height: 1, ..area });
+            return frame.render_widget(pieces(short, pen), Rect { height: 1, ..area });
         }
         ranks.insert(0, (mark, Role::Pinned));
         if area.height == 1 {
@@ -89,12 +78,12 @@ impl Explore {
                 ranks.push(("; ".into(), Role::Text));
             }
             ranks.extend(above);
-            frame.render_widget(pieces(ranks, ink), area);
+            frame.render_widget(pieces(ranks, pen), area);
         } else {
             let mut above = above;
             above.insert(0, ("  ".into(), Role::Text));
-            frame.render_widget(pieces(ranks, ink), Rect { height: 1, ..area });
-            frame.render_widget(pieces(above, ink), Rect { y: area.y + 1, height: 1, ..area });
+            frame.render_widget(pieces(ranks, pen), Rect { height: 1, ..area });
+            frame.render_widget(pieces(above, pen), Rect { y: area.y + 1, height: 1, ..area });
         }
     }
 
@@ -149,6 +138,6 @@ fn lists_area(layout: &Layout) -> Rect {
         .unwrap_or_default()
 }
 
-fn pieces(pieces: Pieces, ink: &Ink) -> Line<'static> {
-    pieces.into_iter().map(|(text, role)| ink.span(text, role)).collect()
+fn pieces(pieces: Pieces, pen: &Pen) -> Line<'static> {
+    pieces.into_iter().map(|(text, role)| pen.span(text, role)).collect()
 }

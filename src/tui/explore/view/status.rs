@@ -10,24 +10,24 @@ use crate::index::SearchKind;
 use crate::search::Stage1;
 use crate::tui::explore::Explore;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{thousands, width};
+use crate::tui::widgets::{Pen, thousands, width};
 
 use super::detail::models;
-use super::{Ink, pieces};
+use super::pieces;
 
 /// Columns below which stage 1 has one time instead of three.
 const SHORT: u16 = 112;
 
 impl Explore {
     /// In order of importance: what does not fit is left off at the end.
-    fn status(&self, short: bool, ink: &Ink) -> Vec<(String, Role)> {
+    fn status(&self, short: bool, pen: &Pen) -> Vec<(String, Role)> {
         let mut parts = Vec::new();
         let mut part = |text: String, role| parts.push((text, role));
         let shortlist = self.results.shortlist();
-        let (embedder, reranker, device) = models(ink);
-        match &ink.session.models {
+        let (embedder, reranker, device) = models(pen);
+        match &pen.session.models {
             ModelState::Ready { .. } => {
-                part(format!("{embedder} {} {reranker} on {device}", ink.symbols.arrow), Role::Text)
+                part(format!("{embedder} {} {reranker} on {device}", pen.symbols.arrow), Role::Text)
             }
             ModelState::Loading => part("models loading".into(), Role::Warning),
             ModelState::Failed(_) => part("no models: lexical only".into(), Role::Error),
@@ -52,10 +52,10 @@ impl Explore {
             part(format!("rerank {} ms{cached}", ms(reranking.elapsed)), Role::Muted);
         }
         // The number of vectors says it too.
-        if let Some(library) = ink.session.library.as_ref().filter(|_| !short || ink.session.indexing.is_none()) {
+        if let Some(library) = pen.session.library.as_ref().filter(|_| !short || pen.session.indexing.is_none()) {
             part(format!("{} skills", thousands(library.len())), Role::Muted);
         }
-        match ink.session.indexing {
+        match pen.session.indexing {
             Some(indexing) if !indexing.finished => {
                 let speed = thousands(indexing.tokens_per_second as usize);
                 let (ready, of) = (thousands(indexing.ready), thousands(indexing.of));
@@ -76,11 +76,11 @@ impl Explore {
         parts
     }
 
-    pub(super) fn draw_status(&self, frame: &mut Frame, area: Rect, ink: &Ink) {
-        let between = format!(" {} ", ink.symbols.dot);
+    pub(super) fn draw_status(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
+        let between = format!(" {} ", pen.symbols.dot);
         let mut line = Vec::new();
         let mut used = 0;
-        for (text, role) in self.status(area.width < SHORT, ink) {
+        for (text, role) in self.status(area.width < SHORT, pen) {
             let lead = if line.is_empty() { 0 } else { width(&between) };
             if used + lead + width(&text) > area.width.into() {
                 continue;
@@ -91,7 +91,7 @@ impl Explore {
             used += lead + width(&text);
             line.push((text, role));
         }
-        frame.render_widget(pieces(line, ink), area);
+        frame.render_widget(pieces(line, pen), area);
     }
 }
 
