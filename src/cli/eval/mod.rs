@@ -15,7 +15,7 @@ use crate::config::Dirs;
 use crate::eval::compare::compare;
 use crate::eval::predictions::Predictions;
 use crate::eval::store::{RunStore, RunWriter};
-use crate::eval::{self, Benchmark, EvalReport, Metric, Mode, Options, Protocol, Router, Tier, blank_report, evaluate};
+use crate::eval::{Benchmark, EvalReport, Metric, Mode, Options, Protocol, Router, Tier, blank_report, evaluate};
 use crate::library::{self, Library};
 
 use super::{Outcome, RouterArgs, prepare};
@@ -81,10 +81,7 @@ fn threshold(text: &str) -> Result<(Metric, f64), String> {
 pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     let options = prepare::Options::resolve(router)?;
     let reading = Options { tier: args.tier, mode: args.mode, protocol: args.protocol };
-    // A folder goes before the name of a published benchmark that was pulled.
-    let name = args.benchmark.to_str().filter(|_| !args.benchmark.exists());
-    let pulled = name.map(eval::hub::directory).transpose()?.flatten();
-    let mut benchmark = options.catalogue().open(pulled.as_ref().unwrap_or(&args.benchmark), reading)?;
+    let mut benchmark = options.catalogue().open(&args.benchmark, reading)?;
     if let Some(limit) = args.limit {
         benchmark.tasks.truncate(limit);
     }
