@@ -22,7 +22,7 @@ pub fn run(report: &EvalReport) -> String {
 
 /// Whether trec_eval would keep this order.
 fn as_trec_eval(list: &[&Scored]) -> bool {
-    let owned: Vec<Scored> = list.iter().map(|scored| Scored::clone(scored)).collect();
+    let owned: Vec<Scored> = list.iter().copied().cloned().collect();
     Protocol::Trec.ordered(&owned).iter().zip(list).all(|(a, b)| a.id == b.id)
 }
 

@@ -29,7 +29,8 @@ fn assert_close(name: &str, found: &[f32], expected: &[f32], within: f32) {
 #[test]
 fn every_format_gives_the_product() {
     let (x, weight, residual) = (numbers(ROWS * INPUT, 1), numbers(OUTPUT * INPUT, 2), numbers(ROWS * OUTPUT, 3));
-    let rounds: [(Format, fn(f32) -> f32, f32); 4] = [
+    type Round = (Format, fn(f32) -> f32, f32);
+    let rounds: [Round; 4] = [
         (Format::F32, |w| w, 1e-4),
         (Format::F16, |w| f16::from_f32(w).to_f32(), 1e-4),
         (Format::Bf16, |w| bf16::from_f32(w).to_f32(), 1e-4),
