@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -42,17 +42,20 @@ fn a_run_killed_at_twenty_moments_and_gone_on_with_is_the_same_file() {
     let args = ["eval", "demo", "--stage1", "lexical", "--depth", "4", "--json"];
     let resumed = [&args[..], &["--resume"]].concat();
     let whole = Program::default();
+    let start = Instant::now();
     whole.json(&args);
+    let took = start.elapsed();
     let whole = lasting(&files(&whole)[0]);
     assert!(whole.len() > 120);
 
     let broken = Program::default();
     let mut amid = 0;
-    for moment in 0u64..20 {
+    for moment in 0u32..20 {
         let mut command = broken.command();
         command.args(&resumed).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(40 + (moment * 7919) % 400));
+        // Up to a sixth of a whole run, so that a slow machine is killed amid the requests too.
+        std::thread::sleep(took * ((moment * 7919) % 400) / 2400);
         let _ = child.kill();
         child.wait().unwrap();
         let Some(path) = files(&broken).pop() else { continue };
