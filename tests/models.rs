@@ -16,6 +16,8 @@ mod precision;
 mod profiles;
 #[path = "models/qwen3.rs"]
 mod qwen3;
+#[path = "models/qwen3_texts.rs"]
+mod qwen3_texts;
 #[path = "models/reference.rs"]
 mod reference;
 #[path = "models/refusals.rs"]

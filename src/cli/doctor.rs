@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use crate::config::Dirs;
 use crate::library::load::Source;
 use crate::library::{RootKind, Text};
-use crate::model::{Embedder, Role, never};
+use crate::model::hub::{Kind, size};
+use crate::model::{Device, Embedder, Role, device, memory, never};
 
-use super::{Outcome, RouterArgs, prepare};
+use super::{Outcome, RouterArgs, models, prepare};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -42,6 +43,8 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
         Err(error) => checks.push(Check { name: "configuration", ok: false, finding: format!("{error:#}") }),
     }
     checks.push(processor());
+    checks.push(devices());
+    checks.push(hub());
     checks.push(terminal());
 
     let mut out = std::io::stdout().lock();
@@ -173,6 +176,39 @@ fn processor() -> Check {
         name: "processor",
         ok: true,
         finding: format!("{}, {threads} threads, {}", std::env::consts::ARCH, present.join(" ")),
+    }
+}
+
+/// The GPU features of this build, what `auto` means here, and the memory models would have.
+fn devices() -> Check {
+    let features = device::features();
+    let built = if features.is_empty() {
+        "built for the processor only".into()
+    } else {
+        format!("built with {}", features.join(", "))
+    };
+    let auto = Device::Auto.settled();
+    let free =
+        auto.resolve().ok().and_then(|opened| memory::free(&opened)).map(|bytes| format!(" with {} free", size(bytes)));
+    // A GPU that this build could use and does not see is worth a word, and no fault.
+    let without = match Device::Cuda(0).resolve() {
+        Err(error) if cfg!(feature = "cuda") => format!("; {error}"),
+        _ => String::new(),
+    };
+    let finding = format!("{built}; auto means {auto}{}{without}", free.unwrap_or_default());
+    Check { name: "devices", ok: true, finding }
+}
+
+/// Models in the hub cache.
+fn hub() -> Check {
+    match models::cache().and_then(|cache| Ok((cache.held()?, cache))) {
+        Ok((held, cache)) => {
+            let models: Vec<_> = held.iter().filter(|held| held.kind == Kind::Model).collect();
+            let bytes: u64 = models.iter().map(|held| held.bytes).sum();
+            let finding = format!("{} models, {}, in {}", models.len(), size(bytes), shown(cache.root()));
+            Check { name: "hub cache", ok: true, finding }
+        }
+        Err(error) => Check { name: "hub cache", ok: false, finding: error.to_string() },
     }
 }
 

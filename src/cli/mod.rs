@@ -4,6 +4,7 @@
 //! standard error.
 
 mod args;
+mod bench;
 mod doctor;
 mod embed;
 mod eval;
@@ -11,7 +12,9 @@ mod explain;
 mod index;
 mod jsonl;
 mod log;
+mod models;
 mod prepare;
+mod pull;
 mod rerank;
 mod runs;
 mod search;
@@ -58,12 +61,16 @@ enum Command {
     Index(index::Args),
     /// Run a benchmark (the built-in one by default) and print its metrics.
     Eval(eval::Args),
-    /// List, show, compare and delete earlier evaluations.
+    /// List, show, compare, export and delete earlier evaluations.
     Runs(runs::Args),
     /// Embed JSON lines from standard input: {"text"} gives {"embedding", "ids"}.
     Embed(embed::Args),
     /// Score JSON lines from standard input: {"query", "document"} gives {"score", "ids"}.
     Rerank(rerank::Args),
+    /// List, download, check and remove the models of the profiles.
+    Models(models::Args),
+    /// List and download published benchmarks.
+    Bench(bench::Args),
     /// Say what this program finds on this machine: models, cache, libraries, terminal.
     Doctor(doctor::Args),
 }
@@ -94,6 +101,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Runs(args)) => runs::run(args),
         Some(Command::Embed(args)) => embed::run(args, &router),
         Some(Command::Rerank(args)) => rerank::run(args, &router),
+        Some(Command::Models(args)) => models::run(args),
+        Some(Command::Bench(args)) => bench::run(args),
         Some(Command::Doctor(args)) => doctor::run(args, &router),
     }
 }

@@ -11,7 +11,8 @@ use crate::config::{Config, Dirs, Layer};
 use crate::eval::Catalogue;
 use crate::library::load::Source;
 use crate::library::{self, Library};
-use crate::model::{Embedder, ModelError, Placement, Profiles, Reranker, hub_cache};
+use crate::model::hub::Cache;
+use crate::model::{Embedder, ModelError, Placement, Profiles, Reranker};
 use crate::search::vectorise::{Event, Progress};
 use crate::search::{Models, Pipeline, Settings, Stage1, Undisturbed, assemble};
 
@@ -60,7 +61,8 @@ impl Options {
 
     /// The benchmarks that can be run by name.
     pub fn catalogue(&self) -> Catalogue {
-        Catalogue::find(&self.benchmarks, hub_cache().as_deref())
+        let cache = Cache::from_env();
+        Catalogue::find(&self.benchmarks, cache.as_ref().map(Cache::root))
     }
 
     pub fn library(&self) -> anyhow::Result<Arc<Library>> {

@@ -1,15 +1,18 @@
 //! `skillscope runs`: what was evaluated before.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use crate::config::Dirs;
 use crate::eval::EvalReport;
 use crate::eval::compare::compare;
+use crate::eval::export::Format;
 use crate::eval::store::{RunStore, StoredRun};
+
+use crate::library::Text;
 
 use super::Outcome;
 use super::eval::table;
@@ -42,8 +45,30 @@ enum Command {
         #[arg(required = true)]
         others: Vec<String>,
     },
+    /// Write one run for other programs or for a paper.
+    Export {
+        /// An id, part of one, or "last".
+        run: String,
+        /// trec, qrels, qrels-gold, skillrouter, skillret, r3, csv, json, markdown, latex, html, or "all" (needs --out).
+        #[arg(long, value_name = "F", value_parser = formats)]
+        format: Formats,
+        /// The file to write, or the folder for "all"; without it, standard output.
+        #[arg(long, value_name = "PATH")]
+        out: Option<PathBuf>,
+    },
     /// Delete a run.
     Remove { run: String },
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Formats {
+    One(Format),
+    All,
+}
+
+fn formats(key: &str) -> Result<Formats, String> {
+    let known = || format!("is neither \"all\" nor one of {}", Format::ALL.map(Format::key).join(", "));
+    if key == "all" { Ok(Formats::All) } else { Format::parse(key).map(Formats::One).ok_or_else(known) }
 }
 
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -84,6 +109,21 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
             }
             Ok(Outcome::Done)
         }
+        Command::Export { run, format, out: path } => {
+            let report = read(&store, &run)?.report;
+            match (format, path) {
+                (Formats::All, None) => bail!("--format all writes several files: name a folder with --out"),
+                (Formats::All, Some(dir)) => {
+                    std::fs::create_dir_all(&dir).with_context(|| shown(&dir))?;
+                    for format in Format::ALL {
+                        write(&dir.join(format.file_name()), &format.write(&report))?;
+                    }
+                }
+                (Formats::One(format), Some(path)) => write(&path, &format.write(&report))?,
+                (Formats::One(format), None) => out.write_all(format.write(&report).as_bytes())?,
+            }
+            Ok(Outcome::Done)
+        }
         Command::Remove { run } => {
             let id = store.find(&run)?;
             store.remove(&id)?;
@@ -91,6 +131,14 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
             Ok(Outcome::Done)
         }
     }
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| shown(path))
+}
+
+fn shown(path: &Path) -> String {
+    Text::line(path.display().to_string()).shown().to_owned()
 }
 
 fn done(stored: &StoredRun) -> usize {

@@ -21,7 +21,7 @@ pub fn run(router: RouterArgs, interface: InterfaceArgs) -> anyhow::Result<Outco
         models: ModelChoice { embedder: options.embedder, reranker: options.reranker },
         placement: options.placement,
         benchmarks: config.benchmarks.clone(),
-        hub: crate::model::hub_cache(),
+        hub: crate::model::hub::Cache::from_env().map(|cache| cache.root().to_owned()),
         runs: dirs.as_ref().map(|dirs| dirs.data.join("runs")),
         profiles: options.profiles,
         watch: true,

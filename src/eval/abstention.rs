@@ -16,7 +16,9 @@ pub struct Point {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RiskCoverage {
     pub points: Vec<Point>,
-    /// Area under the curve: mean risk over all coverages; lower is better.
+    /// Requests that nothing was found for: no threshold makes an answer of them, so that coverage stays below one.
+    pub silent: usize,
+    /// Area under the curve: mean risk over all coverages that are reached; lower is better.
     pub aurc: f64,
     /// The area a perfect order of the same answers would have.
     pub ideal: f64,
@@ -24,11 +26,14 @@ pub struct RiskCoverage {
 
 impl RiskCoverage {
     /// From the best score of each request and whether the answer was right; to answer a request that no skill fits is
-    /// never right. Equal scores are one point, because no threshold parts them.
+    /// never right. Equal scores are one point, because no threshold parts them. A score of negative infinity is that of a
+    /// request nothing was found for.
     pub fn of(mut answers: Vec<(f32, bool)>) -> Self {
+        let all = answers.len();
+        answers.retain(|&(score, _)| score > f32::NEG_INFINITY);
         let count = answers.len() as f64;
         answers.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut curve = RiskCoverage::default();
+        let mut curve = RiskCoverage { silent: all - answers.len(), ..RiskCoverage::default() };
         let (mut answered, mut wrong) = (0usize, 0usize);
         for group in answers.chunk_by(|a, b| a.0 == b.0) {
             let missed = group.iter().filter(|(_, right)| !right).count();
@@ -40,7 +45,7 @@ impl RiskCoverage {
             answered += group.len();
             wrong += missed;
             let risk = wrong as f64 / answered as f64;
-            curve.points.push(Point { threshold: group[0].0, coverage: answered as f64 / count, risk });
+            curve.points.push(Point { threshold: group[0].0, coverage: answered as f64 / all as f64, risk });
         }
         let right = answered - wrong;
         curve.ideal = (1..=wrong).map(|missed| missed as f64 / (right + missed) as f64 / count).sum();
@@ -74,5 +79,14 @@ mod tests {
         assert!((curve.aurc - 0.5).abs() < 1e-12 && (curve.ideal - 0.25).abs() < 1e-12);
         assert_eq!(RiskCoverage::of(Vec::new()), RiskCoverage::default());
         assert_eq!(curve.at_risk(0.4), None);
+    }
+
+    /// One request of two finds nothing: it is never answered, and never wrong.
+    #[test]
+    fn what_finds_nothing_is_not_answered() {
+        let curve = RiskCoverage::of(vec![(1.0, true), (f32::NEG_INFINITY, false)]);
+        assert_eq!(curve.points, [Point { threshold: 1.0, coverage: 0.5, risk: 0.0 }]);
+        assert_eq!((curve.silent, curve.aurc), (1, 0.0));
+        assert_eq!(RiskCoverage::of(vec![(f32::NEG_INFINITY, false)]).points, []);
     }
 }

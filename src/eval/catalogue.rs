@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::library::Text;
+use crate::model::hub::Cache;
 
+use super::hub::Remote;
 use super::loaders::{Options, layout_of};
 use super::{Benchmark, BenchmarkError};
 
@@ -56,6 +58,12 @@ impl Catalogue {
                 }
             }
         }
+        // The published ones have names that say which version they are.
+        if let (Some(hub), Ok(published)) = (hub, Remote::all()) {
+            let cache = Cache::new(hub.to_owned());
+            let found = |remote: Remote| entry(&remote.directory(&cache)?, remote.name, Place::Hub);
+            entries.extend(published.into_iter().filter_map(found));
+        }
         for repository in hub.map(children).unwrap_or_default() {
             let name = file_name(&repository);
             let Some(name) = name.strip_prefix("datasets--").and_then(|name| name.rsplit("--").next()) else {
@@ -64,7 +72,11 @@ impl Catalogue {
             let mut snapshots = children(&repository.join("snapshots"));
             // The newest, where there are several.
             snapshots.sort_by_key(|path| path.metadata().and_then(|metadata| metadata.modified()).ok());
-            entries.extend(snapshots.pop().and_then(|snapshot| entry(&snapshot, name.to_owned(), Place::Hub)));
+            let newest = snapshots.pop().and_then(|snapshot| entry(&snapshot, name.to_owned(), Place::Hub));
+            let is_listed = |found: &Entry| entries.iter().any(|entry| entry.place == found.place);
+            if let Some(found) = newest.filter(|found| !is_listed(found)) {
+                entries.push(found);
+            }
         }
         Catalogue { entries }
     }
@@ -73,10 +85,12 @@ impl Catalogue {
         &self.entries
     }
 
-    /// By name, whatever its case; else the first of this layout that is not the demo.
+    /// By name, whatever its case; else the first of this layout in a folder. Not one of the hub's: that another version
+    /// of a benchmark was pulled does not make it the one that was named.
     pub fn get(&self, name: &str) -> Option<&Entry> {
         let named = self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name));
-        let of_layout = |entry: &&Entry| entry.place != Place::BuiltIn && entry.layout.eq_ignore_ascii_case(name);
+        let of_layout =
+            |entry: &&Entry| matches!(entry.place, Place::Folder(_)) && entry.layout.eq_ignore_ascii_case(name);
         named.or_else(|| self.entries.iter().find(of_layout))
     }
 
@@ -86,7 +100,13 @@ impl Catalogue {
         let plain = what.components().count() == 1 && !name.starts_with('.');
         match self.get(&name).filter(|entry| plain && (entry.place == Place::BuiltIn || !what.exists())) {
             Some(entry) => entry.open(options),
-            None if plain && !what.exists() => Err(BenchmarkError::new(name, self.unknown())),
+            None if plain && !what.exists() => {
+                let reason = match Remote::named(&name.to_lowercase()) {
+                    Ok(Some(remote)) => format!("is not here: {}", remote.how()),
+                    _ => self.unknown(),
+                };
+                Err(BenchmarkError::new(name, reason))
+            }
             None => Benchmark::open_with(what, options),
         }
     }
@@ -148,6 +168,23 @@ mod tests {
     const R3: &str = "{\"query\": \"q\", \"skill_ids\": [\"a\"]}\n";
 
     #[test]
+    fn a_published_version_is_not_taken_for_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let hub = dir.path();
+        write(hub, "datasets--anonymous-ed-benchmark--SKILLRET/refs/v1.0-review", "abc");
+        let snapshot = "datasets--anonymous-ed-benchmark--SKILLRET/snapshots/abc";
+        for file in ["skills", "queries", "qrels"] {
+            write(hub, &format!("{snapshot}/data/{file}/test.jsonl"), "");
+        }
+        let catalogue = Catalogue::find(&[], Some(hub));
+        let listed: Vec<_> = catalogue.entries().iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(listed, ["demo", "skillret-1.0"]);
+        assert_eq!(catalogue.get("skillret-1.0").unwrap().place, Place::Hub(hub.join(snapshot)));
+        let error = catalogue.open(Path::new("SkillRet"), Options::default()).unwrap_err().to_string();
+        assert!(error.contains("skillscope bench pull skillret"), "{error}");
+    }
+
+    #[test]
     fn names_are_folders_layouts_and_data_sets() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
@@ -171,6 +208,8 @@ mod tests {
         assert_eq!(open(&root.join("all/mine")).unwrap().tasks.len(), 1);
         assert_eq!(open(Path::new("demo")).unwrap().name, Benchmark::demo().name);
         let error = open(Path::new("skillret")).unwrap_err().to_string();
+        assert!(error.contains("skillscope bench pull skillret"), "{error}");
+        let error = open(Path::new("nonsense")).unwrap_err().to_string();
         assert!(error.contains("demo, mine, one, Set") && error.contains("SKILLSCOPE_BENCHMARKS"), "{error}");
     }
 }

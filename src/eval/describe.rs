@@ -58,7 +58,7 @@ pub struct PoolCheck {
     pub missing: BTreeSet<String>,
     /// Pairs of a request and a graded skill, not gold, that is not in the pool.
     pub missing_graded: usize,
-    /// Requests none of whose gold skills is in the pool.
+    /// Requests none of whose gold skills is in the pool, where the protocol leaves those out.
     pub unscorable: usize,
 }
 
@@ -68,7 +68,7 @@ impl Benchmark {
         let gold = |qrels: &Qrels| qrels.gold.len();
         let mut strata: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
         for (task, qrels) in &self.tasks {
-            for stratum in super::strata::strata(task, qrels, None) {
+            for stratum in super::strata::strata(task, qrels, self.protocol, None) {
                 *strata.entry(stratum.group).or_default().entry(stratum.name).or_default() += 1;
             }
         }
@@ -112,7 +112,8 @@ impl Benchmark {
         };
         for (_, qrels) in &self.tasks {
             let missing: Vec<&String> = qrels.gold.iter().filter(is_missing).collect();
-            check.unscorable += usize::from(!qrels.gold.is_empty() && missing.len() == qrels.gold.len());
+            let none = !qrels.gold.is_empty() && missing.len() == qrels.gold.len();
+            check.unscorable += usize::from(none && self.protocol.restricts_to_pool());
             let graded = qrels.grades.iter().filter(|(id, grade)| **grade > 0 && !qrels.gold.contains(id));
             check.missing_graded += graded.filter(|(id, _)| is_missing(id)).count();
             check.missing.extend(missing.into_iter().cloned());

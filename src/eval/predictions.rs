@@ -130,10 +130,14 @@ impl Router for Predictions {
         format!("predictions of {}", self.label)
     }
 
-    /// A task without a ranking is an empty one: it counts, as zero.
+    /// A task without a ranking is an empty one: it counts, as zero, where the protocol does not leave it out.
     fn rank(&self, task: &Task, _: Settings) -> Result<Routed, SearchError> {
         let shortlist = self.rankings.get(task.id.shown()).cloned().unwrap_or_default();
         Ok(Routed { shortlist, stage1: Duration::ZERO, ..Routed::default() })
+    }
+
+    fn answers(&self, task: &Task) -> bool {
+        self.rankings.contains_key(task.id.shown())
     }
 
     fn skill(&self, id: &str) -> Option<&Skill> {

@@ -10,8 +10,10 @@ use super::record::Scored;
 pub enum Protocol {
     /// SkillRouter Eval-Core (papers.md 2.2).
     #[default]
+    #[serde(rename = "skillrouter", alias = "skill-router")]
     SkillRouter,
     /// SkillRet, through trec_eval (papers.md 3.2).
+    #[serde(rename = "skillret", alias = "skill-ret")]
     SkillRet,
     /// R3-Skill (papers.md 4.2).
     R3,
@@ -86,7 +88,10 @@ impl Protocol {
                 Ndcg @ 10, Map @ 100, Recall @ 100, Mrr @ 10, Precision @ 10,
                 Ndcg @ 5 100, Recall @ 10,
             ],
-            Protocol::Author => metrics![Hit @ 1 3 5 10, Mrr @ 10, Ndcg @ 10],
+            Protocol::Author => metrics![
+                Hit @ 1 3 5 10, Mrr @ 10, Ndcg @ 10,
+                Ndcg @ 1 3 5 15, Recall @ 10, Precision @ 1, Map @ 10, FullCoverage @ 10, SetCompat @ 0,
+            ],
         }
     }
 
@@ -129,6 +134,12 @@ impl Protocol {
         matches!(self, Protocol::SkillRouter | Protocol::Author)
     }
 
+    /// Whether its scorer leaves out requests that a prediction file does not name (SkillRouter's evaluate_predictions;
+    /// elsewhere they count as zero).
+    pub fn leaves_out_unanswered(self) -> bool {
+        self == Protocol::SkillRouter
+    }
+
     /// Decimals its reports are rounded to.
     pub fn decimals(self) -> Option<usize> {
         (self == Protocol::SkillRet).then_some(5)
@@ -153,6 +164,7 @@ mod tests {
     fn every_name_a_protocol_prints_is_read_back() {
         for protocol in Protocol::ALL {
             assert_eq!(Protocol::parse(protocol.key()), Some(protocol));
+            assert_eq!(serde_json::to_value(protocol).unwrap(), protocol.key(), "files say what flags say");
             assert!(protocol.metrics().contains(&protocol.headline()), "{}", protocol.label());
             for &metric in protocol.metrics() {
                 assert_eq!(Metric::parse(&protocol.spell(metric)), Some(metric), "{}", protocol.spell(metric));

@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::Qrels;
 
-/// A skill (id as shown) with the score it was ranked by; written as `[id, score]`.
+/// A skill (id as shown) with the score it was ranked by; written as `[id, score]`. A score that is not finite is null
+/// in JSON, and negative infinity when it is read back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "(String, f32)", into = "(String, f32)")]
+#[serde(from = "(String, Option<f32>)", into = "(String, f32)")]
 pub struct Scored {
     pub id: String,
     pub score: f32,
 }
 
-impl From<(String, f32)> for Scored {
-    fn from((id, score): (String, f32)) -> Self {
-        Scored { id, score }
+impl From<(String, Option<f32>)> for Scored {
+    fn from((id, score): (String, Option<f32>)) -> Self {
+        Scored { id, score: score.unwrap_or(f32::NEG_INFINITY) }
     }
 }
 
@@ -39,11 +40,12 @@ impl Stratum {
     }
 }
 
-/// One request of a run. Texts are as they may be shown.
+/// One request of a run. Ids and strata are as they may be shown.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QueryRecord {
     pub task_id: String,
+    /// As its author wrote it, for models. Whoever shows it makes it a [`crate::library::Text`] first.
     pub request: String,
     /// Ids that count as ground truth, restricted to the pool where the protocol does so.
     pub gold: Vec<String>,
@@ -61,7 +63,8 @@ pub struct QueryRecord {
     pub provisional: bool,
     /// Gold skills in the shortlist whose text the last model did not read to its end.
     pub cut: Vec<String>,
-    /// (winner, gold): skills ranked above a gold skill that are nearly the same text.
+    /// (winner, gold): skills among the first ten that stand above a gold skill and are nearly the same: by name or by
+    /// the trigrams of their bodies ([`crate::library::similarity::near_duplicates`]).
     pub near_duplicates: Vec<(String, String)>,
     pub timing: Timing,
 }

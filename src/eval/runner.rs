@@ -1,18 +1,19 @@
 //! Walks a benchmark's requests through the same pipeline as live search.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::library::similarity::near_duplicates;
-use crate::library::{Skill, Text};
+use crate::library::similarity::{NEAR_DUPLICATE, Trigrams};
+use crate::library::{ContentHash, Skill, Text};
 use crate::model::{ModelError, never};
 use crate::search::{Pipeline, QueryId, SearchError, Settings};
 
 use super::benchmark::{Benchmark, NO_SKILL, Qrels, Task};
 use super::failure::FIRST;
 use super::machine;
+use super::protocol::Protocol;
 use super::record::{QueryRecord, Scored, Timing};
 use super::report::{EvalReport, RunHeader};
 use super::strata::strata;
@@ -40,6 +41,10 @@ pub trait Router {
     /// What makes the rankings comparable.
     fn describe(&self, settings: Settings) -> String;
     fn rank(&self, task: &Task, settings: Settings) -> Result<Routed, SearchError>;
+    /// Whether it says anything about this task, be it that nothing fits.
+    fn answers(&self, _: &Task) -> bool {
+        true
+    }
     /// The skill of this id, if its text is known.
     fn skill(&self, id: &str) -> Option<&Skill>;
     /// Whether the last model did not read this skill to its end for this request.
@@ -104,6 +109,7 @@ pub fn evaluate<R: Router + ?Sized>(
     done: &HashSet<String>,
     on_record: &mut dyn FnMut(QueryRecord) -> ControlFlow<()>,
 ) -> Result<(), SearchError> {
+    let mut likeness = Likeness::default();
     for planned in plan(router, benchmark).0 {
         if done.contains(planned.task.id.shown()) {
             continue;
@@ -112,7 +118,7 @@ pub fn evaluate<R: Router + ?Sized>(
             Err(SearchError::Model(ModelError::Stopped)) => break,
             routed => routed?,
         };
-        if on_record(record(router, planned, routed, settings)).is_break() {
+        if on_record(record(router, planned, routed, settings, benchmark.protocol, &mut likeness)).is_break() {
             break;
         }
     }
@@ -156,15 +162,19 @@ fn plan<'a, R: Router + ?Sized>(router: &R, benchmark: &'a Benchmark) -> (Vec<Pl
             true => judged.restrict(|id| router.has(id)),
             false => judged.clone(),
         };
-        let found = qrels.gold.iter().any(|id| router.has(id));
-        if found || task.is_no_skill() && judged.gold.is_empty() {
-            planned.push(Planned { task, judged, qrels });
-        } else {
+        // Where judgements are not restricted, gold that cannot be found counts against the router, as in trec_eval.
+        if qrels.gold.is_empty() && !(task.is_no_skill() && judged.gold.is_empty()) {
             unscored.push((task.id.clone(), reason(judged)));
+        } else if benchmark.protocol.leaves_out_unanswered() && !router.answers(task) {
+            unscored.push((task.id.clone(), UNANSWERED.to_owned()));
+        } else {
+            planned.push(Planned { task, judged, qrels });
         }
     }
     (planned, unscored)
 }
+
+const UNANSWERED: &str = "has no ranking among the predictions, and this protocol's scorer leaves such requests out";
 
 /// Why a task without gold in the pool is not scored.
 fn reason(judged: &Qrels) -> String {
@@ -174,7 +184,14 @@ fn reason(judged: &Qrels) -> String {
     }
 }
 
-fn record<R: Router + ?Sized>(router: &R, planned: Planned, routed: Routed, settings: Settings) -> QueryRecord {
+fn record<R: Router + ?Sized>(
+    router: &R,
+    planned: Planned,
+    routed: Routed,
+    settings: Settings,
+    protocol: Protocol,
+    likeness: &mut Likeness,
+) -> QueryRecord {
     let Planned { task, judged, qrels } = planned;
     let last = if routed.ranking.is_empty() { &routed.shortlist } else { &routed.ranking };
     let outside: Vec<&String> =
@@ -185,14 +202,14 @@ fn record<R: Router + ?Sized>(router: &R, planned: Planned, routed: Routed, sett
         .filter(|gold| in_shortlist(gold) && router.is_cut(task.request.for_model(), gold, settings))
         .map(|gold| gold.to_string())
         .collect();
-    let description = qrels.gold.first().and_then(|id| router.skill(id)).map(|skill| skill.description.for_model());
+    let skill = qrels.gold.first().and_then(|id| router.skill(id));
     QueryRecord {
         task_id: task.id.shown().to_owned(),
         request: task.request.for_model().to_owned(),
         gold_missing: judged.gold.iter().filter(|id| !router.has(id)).cloned().collect(),
         no_skill: judged.gold.is_empty(),
-        strata: if judged.gold.is_empty() { Vec::new() } else { strata(task, &qrels, description) },
-        near_duplicates: duplicates(router, last, &qrels),
+        strata: if judged.gold.is_empty() { Vec::new() } else { strata(task, &qrels, protocol, skill) },
+        near_duplicates: duplicates(router, last, &qrels, likeness),
         cut,
         shortlist: routed.shortlist,
         ranking: routed.ranking,
@@ -207,27 +224,48 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
-/// Results above the last gold skill among the first ten, or among all ten where one is missing, that are nearly the
-/// same as a gold skill.
-fn duplicates<R: Router + ?Sized>(router: &R, last: &[Scored], qrels: &Qrels) -> Vec<(String, String)> {
+/// Skills among the first ten that stand above a gold skill, or are there while it is not, and are nearly the same.
+fn duplicates<R: Router + ?Sized>(
+    router: &R,
+    last: &[Scored],
+    qrels: &Qrels,
+    likeness: &mut Likeness,
+) -> Vec<(String, String)> {
     let is_gold = |id: &str| qrels.gold.iter().any(|gold| gold == id);
     let first = &last[..last.len().min(FIRST)];
-    let found = first.iter().filter(|scored| is_gold(&scored.id)).count();
-    let above = match found == qrels.gold.len() {
-        true => first.iter().rposition(|scored| is_gold(&scored.id)).unwrap_or(0),
-        false => first.len(),
-    };
     let mut pairs = Vec::new();
-    for winner in first[..above].iter().filter(|scored| !is_gold(&scored.id)) {
-        for gold in &qrels.gold {
+    for gold in &qrels.gold {
+        let above = first.iter().position(|scored| scored.id == *gold).unwrap_or(first.len());
+        for winner in first[..above].iter().filter(|scored| !is_gold(&scored.id)) {
             if let (Some(a), Some(b)) = (router.skill(&winner.id), router.skill(gold))
-                && near_duplicates(a, b)
+                && likeness.near_duplicates(a, b)
             {
                 pairs.push((winner.id.clone(), gold.clone()));
             }
         }
     }
     pairs
+}
+
+/// Trigrams that are remembered: 8 bytes each, about 700 to a body, so some 20 MB.
+const MOST_REMEMBERED: usize = 4096;
+
+/// The trigrams of bodies, made once: the same skills lead many lists.
+#[derive(Default)]
+struct Likeness(HashMap<ContentHash, Arc<Trigrams>>);
+
+impl Likeness {
+    /// See [`crate::library::similarity::near_duplicates`].
+    fn near_duplicates(&mut self, a: &Skill, b: &Skill) -> bool {
+        a.name.for_model() == b.name.for_model() || self.trigrams(a).jaccard(&self.trigrams(b)) > NEAR_DUPLICATE
+    }
+
+    fn trigrams(&mut self, skill: &Skill) -> Arc<Trigrams> {
+        if self.0.len() >= MOST_REMEMBERED {
+            self.0.clear();
+        }
+        self.0.entry(skill.hash).or_insert_with(|| Arc::new(Trigrams::of(skill.body.for_model()))).clone()
+    }
 }
 
 #[cfg(test)]

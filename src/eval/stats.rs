@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 /// Resamples of a bootstrap: percentile ends of 2,000 vary in the third decimal, which is as much as we print.
-const RESAMPLES: usize = 2000;
+pub const RESAMPLES: usize = 2000;
 /// Random sign patterns where all are too many: p then has a standard error of 0.002 near 0.05.
 const PATTERNS: usize = 10_000;
 /// Differing requests up to which all sign patterns are tried (65,536).

@@ -1,7 +1,7 @@
 //! Runs on disk: one append-only file of JSON lines each. The first line says what is run, then comes one line per
 //! request as it is done, and a closing line when all are.
 //!
-//! Each line is written with one call and reaches the disk within [`SYNC_EVERY`]; a run that is killed keeps every line
+//! A file gets its name when its first line is in it. Each line after that is written with one call and reaches the disk within [`SYNC_EVERY`]; a run that is killed keeps every line
 //! that was written, and loses at most the one under way. A torn last line is cut off when the run is resumed.
 
 use std::collections::HashSet;
@@ -105,20 +105,24 @@ impl RunStore {
             report.header.id =
                 format!("{year}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{slug}-{random:04x}").to_lowercase();
             let path = self.path(&report.header.id);
-            match OpenOptions::new().append(true).create_new(true).open(&path) {
+            let header = encoded(&Line::Header {
+                header: Box::new(report.header.clone()),
+                unscored: report.unscored.iter().map(|(id, why)| (id.shown().into(), why.clone())).collect(),
+                problems: report.problems.iter().map(|problem| problem.shown().into()).collect(),
+            });
+            let begun = header.and_then(|header| self.begin(&path, &header));
+            match begun {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                file => {
-                    let mut writer =
-                        RunWriter::new(path.clone(), file.map_err(|error| StoreError::file(&path, error))?)?;
-                    writer.line(&Line::Header {
-                        header: Box::new(report.header.clone()),
-                        unscored: report.unscored.iter().map(|(id, why)| (id.shown().into(), why.clone())).collect(),
-                        problems: report.problems.iter().map(|problem| problem.shown().into()).collect(),
-                    })?;
-                    return Ok(writer);
-                }
+                file => return RunWriter::new(path.clone(), file.map_err(|error| StoreError::file(&path, error))?),
             }
         }
+    }
+
+    /// A new file under this name, with its first line in it: a program killed here leaves a run or none.
+    fn begin(&self, path: &Path, header: &[u8]) -> io::Result<File> {
+        let mut file = tempfile::Builder::new().append(true).tempfile_in(&self.dir)?;
+        file.write_all(header)?;
+        file.persist_noclobber(path).map_err(|error| error.error)
     }
 
     /// Goes on with the newest unfinished run of the same benchmark; `None` if there is none. The report gets what is
@@ -224,6 +228,12 @@ impl RunStore {
     }
 }
 
+fn encoded(line: &Line) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(line)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
 /// What a resumed run must have in common with what it was, in words; `None` if all is the same.
 fn differing(stored: &RunHeader, wanted: &RunHeader) -> Option<&'static str> {
     let pairs = [
@@ -263,12 +273,12 @@ fn read(path: &Path) -> Result<StoredRun, StoreError> {
             Ok(Line::Query(record)) if whole => {
                 let timing = record.timing;
                 stored.report.push(shown(*record));
-                stored.report.elapsed +=
-                    Duration::from_secs_f64((timing.stage1_ms + timing.stage2_ms).max(0.0) / 1000.0);
+                let elapsed = stored.report.elapsed.saturating_add(milliseconds(timing.stage1_ms + timing.stage2_ms));
+                stored.report.elapsed = elapsed;
             }
             Ok(Line::End { elapsed_ms }) => {
                 stored.finished = true;
-                stored.report.elapsed = Duration::from_secs_f64(elapsed_ms.max(0.0) / 1000.0);
+                stored.report.elapsed = milliseconds(elapsed_ms);
             }
             _ if !whole => {
                 stored.damage.push(format!("{}:{number}: the last line is torn; it is left out", path.display()));
@@ -284,6 +294,11 @@ fn read(path: &Path) -> Result<StoredRun, StoreError> {
         true => Ok(stored),
         false => Err(fail(&"is empty")),
     }
+}
+
+/// Zero for what is no time.
+fn milliseconds(count: f64) -> Duration {
+    Duration::try_from_secs_f64(count / 1000.0).unwrap_or_default()
 }
 
 /// A run file may come from elsewhere: what is printed of it is made harmless, as everywhere.
@@ -356,9 +371,8 @@ impl RunWriter {
     }
 
     fn line(&mut self, line: &Line) -> Result<(), StoreError> {
-        let mut bytes = serde_json::to_vec(line).map_err(|error| StoreError::file(&self.path, error))?;
-        bytes.push(b'\n');
-        self.file.write_all(&bytes).map_err(|error| StoreError::file(&self.path, error))
+        let written = encoded(line).and_then(|bytes| self.file.write_all(&bytes));
+        written.map_err(|error| StoreError::file(&self.path, error))
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
@@ -426,6 +440,23 @@ mod tests {
         writer.append(&record("two")).unwrap();
         writer.finish(Duration::ZERO).unwrap();
         assert!(store.read(&begun.header.id).unwrap().damage.is_empty());
+    }
+
+    #[test]
+    fn hostile_numbers_are_read_as_far_as_they_mean_something() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RunStore::new(dir.path());
+        let mut begun = report();
+        let mut unscored = record("one");
+        unscored.ranking = vec![Scored { id: "a".into(), score: f32::NEG_INFINITY }];
+        unscored.timing.stage1_ms = 1e300;
+        let mut writer = store.create(&mut begun).unwrap();
+        writer.append(&unscored).unwrap();
+        drop(writer);
+        let stored = store.read(&begun.header.id).unwrap();
+        assert!(stored.damage.is_empty(), "a skill that no model scored is written as null: {:?}", stored.damage);
+        assert_eq!(stored.report.outcomes[0].record.ranking, unscored.ranking);
+        assert_eq!(stored.report.elapsed, Duration::ZERO);
     }
 
     #[test]

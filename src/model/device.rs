@@ -69,7 +69,7 @@ impl Device {
             device: self.label(),
             reason: format!("this build has no support for it; build with `--features {feature}`, or use cpu"),
         };
-        let failed = |error: candle_core::Error| ModelError::Device { device: self.label(), reason: error.to_string() };
+        let failed = |error: candle_core::Error| ModelError::Device { device: self.label(), reason: reason(&error) };
         match self {
             Device::Auto => self.settled().resolve(),
             Device::Cpu => Ok(candle_core::Device::Cpu),
@@ -78,6 +78,34 @@ impl Device {
             Device::Metal if !candle_core::utils::metal_is_available() => Err(lacks("metal")),
             Device::Metal => candle_core::Device::new_metal(0).map_err(failed),
         }
+    }
+}
+
+/// The GPU features this build has.
+pub fn features() -> Vec<&'static str> {
+    let known = [
+        ("cuda", cfg!(feature = "cuda")),
+        ("cudnn", cfg!(feature = "cudnn")),
+        ("metal", cfg!(feature = "metal")),
+        ("mkl", cfg!(feature = "mkl")),
+        ("accelerate", cfg!(feature = "accelerate")),
+    ];
+    known.into_iter().filter_map(|(name, has)| has.then_some(name)).collect()
+}
+
+/// Why a device does not open, with what to do where the driver's word is known.
+fn reason(error: &candle_core::Error) -> String {
+    const KNOWN: [(&str, &str); 5] = [
+        ("CUDA_ERROR_NO_DEVICE", "this machine has no CUDA device, or its driver does not see one"),
+        ("CUDA_ERROR_INVALID_DEVICE", "there is no CUDA device of this number; `nvidia-smi -L` lists them"),
+        ("CUDA_ERROR_STUB_LIBRARY", "the driver's library is a stub for building; install NVIDIA's driver"),
+        ("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", "driver and kernel module differ; restart after the driver's update"),
+        ("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "the driver is older than the CUDA this was built with; update it"),
+    ];
+    let text = error.to_string();
+    match KNOWN.iter().find(|(word, _)| text.contains(word)) {
+        Some((word, sentence)) => format!("{sentence} ({word}); --device cpu works everywhere"),
+        None => text,
     }
 }
 
@@ -186,6 +214,14 @@ mod tests {
         assert_eq!(settled(Precision::Auto, Device::Cuda(0)), Precision::Bf16);
         assert_eq!(settled(Precision::F16, Device::Cpu), Precision::F16);
         assert_eq!(Precision::Auto.settled(Precision::Auto, Device::Metal), Precision::F32);
+    }
+
+    #[test]
+    fn the_drivers_words_become_sentences() {
+        let text = "DriverError(CUDA_ERROR_NO_DEVICE, \"no CUDA-capable device is detected\")";
+        let said = reason(&candle_core::Error::Msg(text.into()));
+        assert!(said.starts_with("this machine has no CUDA device") && said.contains("--device cpu"), "{said}");
+        assert_eq!(reason(&candle_core::Error::Msg("something else".into())), "something else");
     }
 
     #[test]

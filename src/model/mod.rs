@@ -12,7 +12,9 @@ pub mod device;
 pub mod embedder;
 pub mod forward;
 mod head;
+pub mod hub;
 mod kernels;
+pub mod memory;
 mod modules;
 mod network;
 mod ops;
@@ -33,7 +35,6 @@ pub use attention::Attention;
 pub use badge::Badge;
 pub use device::{Device, Placement, Precision};
 pub use embedder::{Embedder, Role};
-pub use place::hub_cache;
 pub use profile::{EmbedderProfile, Pooling, Profile, PromptProfile, RerankerProfile, Score, Setting, Similarity};
 pub use profiles::Profiles;
 pub use reranker::{Capture, Reranker};
@@ -49,6 +50,8 @@ pub enum ModelError {
     Run { model: String, reason: String },
     #[error("device {device}: {reason}")]
     Device { device: String, reason: String },
+    #[error("model {model} needs {needed} for its weights on {placement}, where {free} are free; {advice}")]
+    Memory { model: String, placement: Placement, needed: String, free: String, advice: String },
     /// The caller asked to stop; nothing was lost.
     #[error("stopped")]
     Stopped,
@@ -70,7 +73,7 @@ pub enum ModelSource {
     Builtin,
     /// A directory with config.json, model.safetensors and tokenizer.json.
     Directory(PathBuf),
-    /// A Hugging Face repository that is already in the local cache; nothing is downloaded here.
+    /// A Hugging Face repository that is already in the local cache ([`hub`] gets it there).
     Hub { repository: String, revision: String },
 }
 

@@ -10,7 +10,7 @@ use super::packed::{Arithmetic, Level};
 use super::qwen3::{Qwen3, Setup};
 use super::source::{Architecture, ModelFiles};
 use super::weights::Weights;
-use super::{Device, ModelError, ModelId, Placement, Precision, Stop, pool};
+use super::{Device, ModelError, ModelId, Placement, Precision, Stop, memory, pool};
 use crate::text::{Encoding, TextTokenizer};
 
 /// Tokens per forward pass on a processor. From 512 on, the matrix products gain nothing from more rows; a step of 1,024
@@ -93,7 +93,10 @@ impl Network {
         placement: Placement,
         published: Precision,
     ) -> Result<Self, ModelError> {
-        let (net, placement) = Net::load(files, weights, placement.settled(published))?;
+        let placement = placement.settled(published);
+        let free = memory::free(&placement.device.resolve()?);
+        memory::check(&files.directory(), weights.numbers(), placement, free)?;
+        let (net, placement) = Net::load(files, weights, placement)?;
         Ok(Network { tokenizer: files.tokenizer.clone(), net, placement })
     }
 
@@ -123,12 +126,15 @@ impl Network {
     ) -> Result<(), ModelError> {
         let on_gpu = self.placement.device != Device::Cpu;
         let order = order(encodings, on_gpu);
-        let budget = if on_gpu { GPU_STEP_TOKENS } else { STEP_TOKENS };
-        for step in steps(encodings, &order, self.net.shared(encodings, output), budget) {
+        let forward = |step: &[usize]| {
             let sequences: Vec<&Encoding> = step.iter().map(|&index| &encodings[index]).collect();
             // The threads are taken anew for every step, so that someone else's short text gets in between.
-            let hidden = pool::run(|| self.net.forward(&sequences, output, false, stop));
-            each(step, hidden.map_err(|error| failed(id, error))?);
+            pool::run(|| self.net.forward(&sequences, output, false, stop))
+        };
+        let mut at_once = usize::MAX;
+        let budget = if on_gpu { GPU_STEP_TOKENS } else { STEP_TOKENS };
+        for step in steps(encodings, &order, self.net.shared(encodings, output), budget) {
+            memory::halving(step, &mut at_once, forward, &mut each).map_err(|error| failed(id, error))?;
         }
         Ok(())
     }
@@ -142,6 +148,13 @@ impl Network {
 fn failed(id: &ModelId, error: RunError) -> ModelError {
     match error {
         RunError::Stopped => ModelError::Stopped,
+        error if memory::is_exhaustion(&error) => ModelError::Run {
+            model: id.name.clone(),
+            reason: format!(
+                "the device has no memory left for a single text ({error}); end other programs on it, or use a lower \
+                 precision (--dtype bf16), a profile that reads fewer tokens, or --device cpu"
+            ),
+        },
         other => ModelError::Run { model: id.name.clone(), reason: other.to_string() },
     }
 }

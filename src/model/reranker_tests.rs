@@ -1,3 +1,5 @@
+#![allow(clippy::excessive_precision, reason = "the digits as torch prints them")]
+
 use super::*;
 
 /// `torch.log_softmax(torch.tensor([0, d]), 0)[1].half().float().exp().half()`, PyTorch 2.15.

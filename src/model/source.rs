@@ -31,6 +31,7 @@ impl Kind {
 }
 
 /// The networks that can be run, as their config.json describes them.
+#[allow(clippy::large_enum_variant, reason = "one of them is held per model")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Architecture {
     Bert(bert::Config),

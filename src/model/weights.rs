@@ -132,6 +132,19 @@ impl<'file> Weights<'file> {
         Ok(Weights { shards: shards.collect::<Result<_, ModelError>>()? })
     }
 
+    /// How many numbers all tensors have.
+    pub fn numbers(&self) -> u64 {
+        let of = |shard: &Shard| -> u64 {
+            shard
+                .metadata
+                .tensors()
+                .values()
+                .map(|tensor| tensor.shape.iter().map(|&size| size as u64).product::<u64>())
+                .sum()
+        };
+        self.shards.iter().map(of).sum()
+    }
+
     /// Whether there is a tensor of exactly this name.
     pub fn contains(&self, name: &str) -> bool {
         self.shards.iter().any(|shard| shard.metadata.info(name).is_some())

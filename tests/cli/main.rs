@@ -4,6 +4,7 @@ mod bad_input;
 mod hub_cache;
 mod kill;
 mod output;
+mod runs;
 
 use std::io::Write;
 use std::path::Path;

@@ -105,7 +105,10 @@ fn names_that_are_no_model() {
     let unknown = Embedder::load("no-such-model", Device::Cpu).map(|_| ()).unwrap_err().to_string();
     assert_names(&unknown, &["no-such-model", "builtin"]);
     let hub = Reranker::load("nobody-at-all/not-a-model", Device::Cpu).map(|_| ()).unwrap_err().to_string();
-    assert_names(&hub, &["nobody-at-all/not-a-model", "nothing is downloaded", "hf download"]);
+    assert_names(
+        &hub,
+        &["nobody-at-all/not-a-model", "nothing is downloaded", "skillscope models pull nobody-at-all/not-a-model"],
+    );
 }
 
 #[test]

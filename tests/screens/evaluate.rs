@@ -43,7 +43,7 @@ fn report(done: usize) -> EvalReport {
         request: format!("Request {at}: do what has to be done, 日本語 and all, and say so.\nSecond line."),
         gold: vec!["gold".into()],
         strata: vec![
-            Stratum::new("skills", if at % 3 == 0 { "multi" } else { "single" }),
+            Stratum::new("skills", if at.is_multiple_of(3) { "multi" } else { "single" }),
             Stratum::new("difficulty", ["easy", "medium", "hard"][at % 3]),
         ],
         shortlist: list(ranks[at % 6].0, 1.0),

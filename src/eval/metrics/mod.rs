@@ -4,6 +4,8 @@ mod values;
 
 use std::fmt;
 
+use values::Judged;
+
 use super::Qrels;
 
 /// What is measured.
@@ -81,21 +83,30 @@ impl Metric {
         Metric { kind, k }
     }
 
-    /// Reads any protocol's spelling, whatever its case: "nDCG@10", "ndcg@10", "set_compat".
+    /// Reads any protocol's spelling, whatever its case: "nDCG@10", "ndcg@10", "set_compat", BEIR's "P@10", and
+    /// trec_eval's "ndcg_cut_10", "map_cut_10", "P_10", "recall_10", "success_1".
     pub fn parse(name: &str) -> Option<Self> {
         let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
-        let (word, k) = match name.split_once('@') {
+        let trec = name.rsplit_once('_').filter(|(_, k)| k.starts_with(|c: char| c.is_ascii_digit()));
+        let (word, k) = match name.split_once('@').or(trec) {
             Some((word, k)) => (word, k.parse().ok().filter(|&k| k > 0)?),
             None => (name, 0),
         };
-        let kind = MetricKind::ALL.into_iter().find(|kind| plain(kind.word()) == plain(word))?;
+        let word = plain(word);
+        let kind = match word.as_str() {
+            "p" => MetricKind::Precision,
+            "ndcgcut" => MetricKind::Ndcg,
+            "mapcut" => MetricKind::Map,
+            "success" => MetricKind::Hit,
+            word => MetricKind::ALL.into_iter().find(|kind| plain(kind.word()) == word)?,
+        };
         ((kind == MetricKind::SetCompat) == (k == 0)).then_some(Metric { kind, k })
     }
 
     /// Its value for a ranking, best first; `None` where it is not defined for the request. `qrels` are restricted to
     /// the pool where the protocol does so. Without gold every other metric is zero.
     pub fn of(self, ranking: &[&str], qrels: &Qrels) -> Option<f64> {
-        values::value(self, ranking, qrels)
+        Judged::new(qrels).value(self, ranking)
     }
 }
 
@@ -118,7 +129,8 @@ pub struct MetricRow {
 impl MetricRow {
     /// See [`Metric::of`].
     pub fn of(metrics: &'static [Metric], ranking: &[&str], qrels: &Qrels) -> Self {
-        MetricRow { metrics, values: metrics.iter().map(|metric| metric.of(ranking, qrels)).collect() }
+        let judged = Judged::new(qrels);
+        MetricRow { metrics, values: metrics.iter().map(|&metric| judged.value(metric, ranking)).collect() }
     }
 
     /// Known values; those not given are undefined.

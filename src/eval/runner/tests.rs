@@ -244,3 +244,18 @@ fn a_stratum_without_requests_has_no_mean() {
     benchmark.tasks.truncate(1);
     assert!(run(&router, &benchmark).to_json()["metrics"]["multi"].is_null());
 }
+
+/// trec_eval divides by all that is judged relevant, wherever it is; SkillRouter only by what the pool holds.
+#[test]
+fn gold_outside_the_pool_counts_where_the_protocol_says_so() {
+    let (mut router, mut benchmark) = fixture();
+    router.answers.insert("gone", (letters("ab"), letters("ab")));
+    benchmark.protocol = Protocol::SkillRet;
+    let report = run(&router, &benchmark);
+    let gone = report.outcomes.iter().find(|outcome| outcome.record.task_id == "gone").unwrap();
+    assert_eq!(gone.after.get(Metric::RECALL_10), Some(0.0));
+    assert_eq!(gone.record.gold_missing, ["nowhere", "else"]);
+    let down = report.outcomes.iter().find(|outcome| outcome.record.task_id == "down").unwrap();
+    assert_eq!(down.after.get(Metric::RECALL_10), Some(0.5));
+    assert!(!down.is_single());
+}

@@ -15,7 +15,7 @@ fn fixtures() -> PathBuf {
 
 fn open(name: &str, kind: Kind) -> (ModelFiles, Config) {
     let files = ModelSource::Directory(fixtures().join(name)).open(kind).unwrap();
-    let Architecture::Bert(config) = files.architecture.clone() else { panic!("{name} is no BERT") };
+    let Architecture::Bert(config) = files.architecture.clone() else { panic!("not a BERT") };
     (files, config)
 }
 

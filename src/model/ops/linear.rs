@@ -174,3 +174,7 @@ fn transpose(weight: &[f32], output: usize, input: usize) -> Vec<f32> {
     });
     out
 }
+
+#[cfg(test)]
+#[path = "linear_tests.rs"]
+mod tests;

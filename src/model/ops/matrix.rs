@@ -19,7 +19,7 @@ impl<'a> View<'a> {
     }
 
     /// From this row on.
-    pub fn from_row(self, row: usize) -> Self {
+    pub fn starting_at(self, row: usize) -> Self {
         View { data: self.data.get(row * self.row..).unwrap_or_default(), ..self }
     }
 

@@ -77,3 +77,7 @@ pub fn causal_exp(rows: &mut [f32], width: usize, visible: usize, sums: &mut [f3
         },
     );
 }
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

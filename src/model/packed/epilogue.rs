@@ -64,7 +64,7 @@ impl Epilogue<'_> {
     }
 
     /// For the rows from `row` on.
-    pub(super) fn from_row(self, row: usize, output: usize) -> Self {
+    pub(super) fn starting_at(self, row: usize, output: usize) -> Self {
         match self {
             Epilogue::Residual(residual) => Epilogue::Residual(&residual[row * output..]),
             Epilogue::BiasResidual(bias, residual) => Epilogue::BiasResidual(bias, &residual[row * output..]),

@@ -134,7 +134,7 @@ impl PackedLinear {
         epilogue.check(width, y.len());
         let panels = outputs.start / BLOCK..outputs.end.div_ceil(BLOCK);
         for (index, (x, y)) in x.chunks(ROWS * input).zip(y.chunks_mut(ROWS * width)).enumerate() {
-            let epilogue = epilogue.from_row(index * ROWS, width);
+            let epilogue = epilogue.starting_at(index * ROWS, width);
             self.some_rows(&Tiles::rows(x, input), panels.clone(), Output::new(y, width), epilogue);
         }
     }
@@ -158,7 +158,7 @@ impl PackedLinear {
 
     /// Calls `each(row, panel, block)` for every block of these panels.
     fn multiply(&self, x: &Tiles, panels: Range<usize>, mut each: impl FnMut(usize, usize, &Block)) {
-        let mut walk = |multiply: &dyn Fn(&[u16], &[u16], &mut Block)| {
+        let mut walk = |multiply: Multiply| {
             let mut block = Block([0.0; BLOCK * BLOCK]);
             for panel in panels.clone() {
                 for rows in 0..x.panels() {
@@ -174,6 +174,9 @@ impl PackedLinear {
         }
     }
 }
+
+/// `c = a·b` of one block.
+type Multiply<'a> = &'a dyn Fn(&[u16], &[u16], &mut Block);
 
 /// Sums of one block, row-major, on its own cache lines.
 #[repr(align(64))]

@@ -70,7 +70,7 @@ impl Tiles {
     }
 
     pub fn panels(&self) -> usize {
-        if self.length == 0 { 0 } else { self.lines.len() / self.length }
+        self.lines.len().checked_div(self.length).unwrap_or(0)
     }
 
     /// One panel: a whole number of pairs of tiles.

@@ -96,8 +96,8 @@ impl<'a> Context<'a> {
             tokens: self.kept,
         };
         let rows = |first: usize, tokens: usize| Place {
-            keys: View::columns(self.rows, self.row, self.first + column).from_row(first),
-            values: View::columns(self.rows, self.row, self.first + width + column).from_row(first),
+            keys: View::columns(self.rows, self.row, self.first + column).starting_at(first),
+            values: View::columns(self.rows, self.row, self.first + width + column).starting_at(first),
             tokens,
         };
         [kept, rows(0, piece.shared), rows(piece.rows.start, own)]
@@ -149,7 +149,7 @@ impl<'a> Context<'a> {
             || Block::new(QUERY_ROWS, plan.longest()),
             |block, (piece, head, (index, out))| {
                 let first = index * QUERY_ROWS;
-                let queries = View::columns(self.rows, self.row, head * size).from_row(piece.rows.start + first);
+                let queries = View::columns(self.rows, self.row, head * size).starting_at(piece.rows.start + first);
                 self.attend(piece, first, head, queries, block, out);
             },
         );

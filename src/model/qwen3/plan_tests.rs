@@ -1,3 +1,5 @@
+#![allow(clippy::single_range_in_vec_init, reason = "a list of ranges that happens to have one")]
+
 use super::*;
 
 /// `query` tokens of the request, then the document's.

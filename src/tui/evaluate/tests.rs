@@ -16,7 +16,7 @@ fn record(at: usize, before: Option<usize>, after: Option<usize>) -> QueryRecord
     QueryRecord {
         task_id: format!("t{at}"),
         request: format!("request\u{7} {at}"),
-        strata: vec![Stratum::new("difficulty", if at % 2 == 0 { "easy" } else { "hard" })],
+        strata: vec![Stratum::new("difficulty", if at.is_multiple_of(2) { "easy" } else { "hard" })],
         shortlist: list(before),
         ranking: list(after),
         gold: vec![gold],

@@ -328,11 +328,11 @@ impl Evaluate {
         self.setup.take(event);
         self.runs.take(event, out);
         match event {
-            BenchEvent::Opened { .. } if self.setup.start_when_read => {
-                if !matches!(self.setup.chosen(), Some(Known::Reading) | None) {
-                    self.setup.start_when_read = false;
-                    self.start(None, session, out);
-                }
+            BenchEvent::Opened { .. }
+                if self.setup.start_when_read && !matches!(self.setup.chosen(), Some(Known::Reading) | None) =>
+            {
+                self.setup.start_when_read = false;
+                self.start(None, session, out);
             }
             BenchEvent::Report { outcome: Ok(digest), .. } => {
                 self.opened = Some(digest.clone());

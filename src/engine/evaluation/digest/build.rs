@@ -159,7 +159,8 @@ fn ranks_in<'a>(list: &[&'a Scored]) -> HashMap<&'a str, usize> {
 
 /// The first `most` bytes at most, whole characters only.
 fn bounded(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
+    let end = (0..=most.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    &text[..end]
 }
 
 fn distractors(report: &EvalReport) -> Vec<DistractorLine> {

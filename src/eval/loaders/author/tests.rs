@@ -20,7 +20,9 @@ fn opened(path: &Path) -> Benchmark {
 }
 
 /// Request, gold and every grade.
-fn rows(benchmark: &Benchmark) -> Vec<(String, Vec<String>, Vec<(String, u32)>)> {
+type Row = (String, Vec<String>, Vec<(String, u32)>);
+
+fn rows(benchmark: &Benchmark) -> Vec<Row> {
     let row = |(task, qrels): &(Task, Qrels)| {
         (task.request.shown().to_owned(), qrels.gold.clone(), qrels.grades.clone().into_iter().collect())
     };
