@@ -141,11 +141,11 @@ fn comparison() -> Arc<Comparison> {
 /// The chooser with what the engine says of the demo.
 fn choosing() -> (Evaluate, Session, Outbox) {
     let (mut tab, session, mut out) = (Evaluate::new(), fixture::session(), Outbox::default());
-    let entry = |name: &str, about: &str, here| BenchEntry {
+    let entry = |name: &str, about: &str, here: bool| BenchEntry {
         spec: name.into(),
         name: Text::line(name),
         about: Text::line(about),
-        here,
+        missing: (!here).then(|| Text::line(format!("get it with `skillscope bench pull {name}`"))),
     };
     let entries = vec![
         entry("demo", "inside the program, over the demo library", true),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::engine::Shared;
 use crate::engine::messages::EngineOptions;
 use crate::eval::catalogue::{Entry, Place};
+use crate::eval::hub::Remote;
 use crate::eval::store::RunStore;
 use crate::eval::{Catalogue, Options};
 use crate::library::{self, Text};
@@ -52,9 +53,22 @@ fn list(options: &EngineOptions) -> Vec<BenchEntry> {
             Place::Folder(path) => (path.to_string_lossy().into_owned(), path.to_string_lossy().into_owned()),
             Place::Hub(_) => (entry.name.clone(), format!("{}, fetched from the hub", entry.layout)),
         };
-        BenchEntry { spec, name: Text::line(&entry.name), about: Text::line(about), here: true }
+        BenchEntry { spec, name: Text::line(&entry.name), about: Text::line(about), missing: None }
     };
-    catalogue(options).entries().iter().map(entry).collect()
+    let mut entries: Vec<BenchEntry> = catalogue(options).entries().iter().map(entry).collect();
+    // The table is part of the program; a test reads it.
+    let published = Remote::all().unwrap_or_default();
+    let missing = published.into_iter().filter(|remote| entries.iter().all(|here| here.spec != remote.name));
+    let missing: Vec<BenchEntry> = missing
+        .map(|remote| BenchEntry {
+            spec: remote.name.clone(),
+            name: Text::line(&remote.name),
+            about: Text::line(&remote.about),
+            missing: Some(Text::line(remote.how())),
+        })
+        .collect();
+    entries.extend(missing);
+    entries
 }
 
 /// Reads it, and its pool to see whether they fit.

@@ -9,6 +9,7 @@ use crate::library::Text;
 
 use super::comparison::{Against, Comparison, Difference, Regression};
 use super::digest::line;
+use super::kept::in_words;
 
 /// Regressions that are kept of each run: more than anybody walks through.
 const REGRESSIONS: usize = 100;
@@ -73,9 +74,6 @@ fn against(report: &EvalReport, pair: pairs::Comparison) -> Against {
 
 /// Settings tell runs of one afternoon apart; the time tells those of the same settings apart.
 fn name(header: &RunHeader) -> String {
-    let settings = header.settings;
-    let rerank = if settings.rerank { "reranked" } else { "not reranked" };
     let started = header.started.get(..16).unwrap_or(&header.started).replace('T', " ");
-    let words = format!("{} {} {} {rerank}, {started}", settings.stage1.key(), settings.fields.key(), settings.depth);
-    Text::line(words).shown().to_owned()
+    Text::line(format!("{}, {started}", in_words(header.settings))).shown().to_owned()
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::eval::store::{RunStore, StoredRun};
 use crate::eval::{Protocol, published};
 use crate::library::Text;
+use crate::search::Settings;
 
 use super::digest::{BesideLine, Whose, metrics};
 use super::messages::RunLine;
@@ -74,7 +75,7 @@ impl Kept {
                 .iter()
                 .map(|name| line.values.iter().find(|(own, _)| own == name).map(|(_, value)| *value))
                 .collect(),
-            name: line.system.shown().to_owned(),
+            name: line.settings.map_or_else(|| line.system.shown().to_owned(), in_words),
             whose: Whose::Earlier { started: line.started },
         });
         earlier.chain(printed).collect()
@@ -99,6 +100,12 @@ fn line(id: String, stored: &StoredRun) -> RunLine {
         values: values.filter_map(|metric| Some((header.protocol.spell(metric), after.get(metric)?))).collect(),
         damage: stored.damage.first().map(Text::line),
     }
+}
+
+/// Stage 1, fields, depth and stage 2 in words.
+pub(super) fn in_words(settings: Settings) -> String {
+    let rerank = if settings.rerank { "reranked" } else { "not reranked" };
+    format!("{} {} {} {rerank}", settings.stage1.key(), settings.fields.key(), settings.depth)
 }
 
 fn unreadable(id: String, why: &str) -> RunLine {

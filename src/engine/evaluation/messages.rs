@@ -44,8 +44,8 @@ pub struct BenchEntry {
     pub spec: String,
     pub name: Text,
     pub about: Text,
-    /// False if it has to be fetched first.
-    pub here: bool,
+    /// How to get it, where it is not on this machine.
+    pub missing: Option<Text>,
 }
 
 /// A benchmark that was read and checked, and what is in it.

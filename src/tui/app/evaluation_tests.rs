@@ -71,8 +71,12 @@ fn at_the_chooser(keymap: &str) -> Rig {
     let (asked, _) = rig.app.tick(Instant::now());
     let list = |request: &Request| matches!(request, Request::Bench(BenchRequest::List));
     assert!(asked.requests.iter().any(list), "the tab asks what there is without a key");
-    let entry =
-        BenchEntry { spec: "demo".into(), name: Text::line("demo"), about: Text::line("in the program"), here: true };
+    let entry = BenchEntry {
+        spec: "demo".into(),
+        name: Text::line("demo"),
+        about: Text::line("in the program"),
+        missing: None,
+    };
     bench(&mut rig, BenchEvent::Listed(Arc::new(vec![entry])));
     let benchmark = Arc::new(Benchmark { fingerprint: "f".into(), ..Benchmark::demo() });
     let described = Described { benchmark, about: vec!["demo: 4 requests and 4 labels".into()] };

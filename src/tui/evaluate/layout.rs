@@ -19,7 +19,7 @@ const TWO_HEADS_FROM: u16 = 14;
 /// Rows of the view from which its title names all views and what is listed has a row below.
 const TITLES_FROM: u16 = 8;
 /// Columns that the names of all views take.
-const TITLES_COLUMNS: u16 = 56;
+const TITLES_COLUMNS: u16 = 60;
 /// Rows of the view from which the selected request is shown below the list.
 const DETAIL_FROM: u16 = 26;
 const DETAIL_ROWS: u16 = 15;

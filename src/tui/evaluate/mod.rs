@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::engine::RunLine;
 use crate::engine::evaluation::digest::{Digest, RequestLine};
+use crate::tui::evaluation::Phase;
 use crate::tui::session::Session;
 
 use list::Wish;
@@ -72,8 +73,9 @@ pub struct Evaluate {
     stratum: usize,
     /// Which metric strata are drawn in; position in the digest's.
     metric: usize,
-    /// First chart in sight, first problem in sight.
+    /// First chart in sight, first row of the table of metrics, selected problem.
     chart: usize,
+    table: usize,
     problem: usize,
     runs: Runs,
     /// A kept run that is shown instead of the session's.
@@ -103,8 +105,12 @@ impl Evaluate {
 
     /// Whether the chooser is shown.
     fn chooses(&self, session: &Session) -> bool {
-        let nothing = self.digest(session).is_none() && !session.evaluation.is_active();
-        (self.choosing || nothing) && self.view != View::Runs
+        (self.choosing || !self.has_run(session)) && self.view != View::Runs
+    }
+
+    /// Whether there is a run to show, be it only how it failed.
+    fn has_run(&self, session: &Session) -> bool {
+        self.digest(session).is_some() || session.evaluation.phase != Phase::Idle
     }
 
     fn request<'a>(&self, digest: &'a Digest) -> Option<&'a Arc<RequestLine>> {
@@ -114,12 +120,14 @@ impl Evaluate {
     /// A kept run of the chosen benchmark with these settings that was left before its end.
     fn unfinished(&self, session: &Session) -> Option<&RunLine> {
         let fingerprint = &self.setup.described()?.benchmark.fingerprint;
+        if session.evaluation.is_active() {
+            return None;
+        }
         let same = |line: &&RunLine| {
             !line.finished
                 && line.done > 0
                 && line.fingerprint == *fingerprint
                 && line.settings == Some(session.settings)
-                && self.digest(session).is_none_or(|digest| digest.id != line.id || !session.evaluation.is_active())
         };
         self.runs.lines().iter().find(same)
     }

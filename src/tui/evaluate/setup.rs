@@ -89,7 +89,7 @@ impl Setup {
         let entries = self.entries.get_or_insert_default();
         let at = entries.iter().position(|entry| entry.spec == spec).unwrap_or_else(|| {
             let name = Text::line(&spec);
-            entries.push(BenchEntry { spec: spec.clone(), name, about: Text::line("a path you gave"), here: true });
+            entries.push(BenchEntry { spec: spec.clone(), name, about: Text::line("a path you gave"), missing: None });
             entries.len() - 1
         });
         self.select(at);
@@ -123,7 +123,7 @@ impl Setup {
 
     /// Reads the selected one once it has rested; says when to ask again.
     pub fn tick(&mut self, now: Instant, out: &mut Outbox) -> Option<Instant> {
-        let entry = self.selected().filter(|entry| entry.here && !self.known.contains_key(&entry.spec))?;
+        let entry = self.selected().filter(|entry| entry.missing.is_none() && !self.known.contains_key(&entry.spec))?;
         let spec = entry.spec.clone();
         let due = *self.due.get_or_insert(now + REST);
         if now < due {

@@ -54,7 +54,7 @@ impl Rig {
             spec: "demo".into(),
             name: crate::library::Text::line("demo"),
             about: Default::default(),
-            here: true,
+            missing: None,
         };
         rig.answer(BenchEvent::Listed(Arc::new(vec![entry])));
         let benchmark = Arc::new(Benchmark { fingerprint: "f".into(), ..Benchmark::demo() });

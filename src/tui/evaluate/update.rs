@@ -68,7 +68,7 @@ impl Evaluate {
             Action::StartEvaluation => !active && session.library.is_some() && self.setup.selected().is_some(),
             Action::ResumeEvaluation => !active && self.unfinished(session).is_some(),
             Action::PauseEvaluation | Action::CancelEvaluation => active,
-            Action::ChooseBenchmark => numbers || active || self.view == View::Runs,
+            Action::ChooseBenchmark => self.has_run(session) || self.view == View::Runs,
             Action::CycleStage1 | Action::CycleFields | Action::CycleDepth | Action::ToggleRerank => !active,
             Action::NextView | Action::PreviousView => !self.text_input(),
             Action::Filter => chooses || requests,
@@ -110,9 +110,8 @@ impl Evaluate {
             return;
         }
         let Some(entry) = self.setup.selected() else { return };
-        if !entry.here {
-            let name = entry.spec.clone();
-            out.status = Some(format!("{name} is not here yet; skillscope bench pull {name} fetches it"));
+        if let Some(how) = &entry.missing {
+            out.status = Some(format!("{} is not on this machine: {how}", entry.name));
             return;
         }
         let spec = entry.spec.clone();
@@ -158,7 +157,7 @@ impl Evaluate {
     }
 
     fn turn_view(&mut self, by: usize, session: &Session, out: &mut Outbox) {
-        let nothing = self.digest(session).is_none() && !session.evaluation.is_active();
+        let nothing = !self.has_run(session);
         // Without numbers there are two places: the chooser, and the runs that are kept.
         self.show(
             match (nothing, self.view) {
@@ -213,7 +212,8 @@ impl Evaluate {
             View::Strata => self.stratum = moved(self.stratum, digest.strata.len()),
             View::Charts => self.chart = moved(self.chart, super::view::CHARTS),
             View::Problems => self.problem = moved(self.problem, digest.unscored.len() + digest.problems.len()),
-            View::Metrics | View::Runs => {}
+            View::Metrics => self.table = moved(self.table, super::view::beside_rows(&digest)),
+            View::Runs => {}
         }
     }
 
@@ -269,9 +269,8 @@ impl Evaluate {
 
     fn can_go_back(&self, session: &Session) -> bool {
         let requests = self.view == View::Requests && !self.chooses(session);
-        let numbers = session.evaluation.digest.is_some() || session.evaluation.is_active();
         self.text_input()
-            || self.chooses(session) && numbers
+            || self.chooses(session) && self.has_run(session)
             || requests && (self.wish.stratum.is_some() || !self.wish.text.is_empty())
             || self.view == View::Runs
             || self.opened.is_some()

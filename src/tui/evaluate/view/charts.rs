@@ -43,11 +43,13 @@ impl Evaluate {
         let points: Vec<(f64, f64)> = digest.requests.iter().map(|line| (line.before, line.after)).collect();
         let scatter = Scatter { points: &points };
         let (title, about) = match chart {
-            0 => ("Ranks", "of the best right skill, requests".to_owned()),
+            0 => ("Ranks", "of the best right skill".to_owned()),
             1 => {
                 let (better, same, worse) = scatter.balance();
                 let [better, same, worse] = [better, same, worse].map(thousands);
-                ("Before and after", format!("{headline}: {better} better, {same} same, {worse} worse"))
+                let symbols = pen.symbols;
+                let counts = format!("{}{better} {}{same} {}{worse}", symbols.promoted, symbols.same, symbols.demoted);
+                ("Before and after", format!("{headline} {counts}"))
             }
             2 => (
                 "Risk",

@@ -66,8 +66,8 @@ impl Evaluate {
         let Some(entry) = self.setup.selected() else {
             return vec![("Type the path of a benchmark's folder.".into(), Role::Muted)];
         };
-        if !entry.here {
-            let get = format!("It is not on this machine yet. In a shell: skillscope bench pull {}", entry.spec);
+        if let Some(how) = &entry.missing {
+            let get = format!("It is not on this machine: {how}");
             return vec![(entry.about.shown().to_owned(), Role::Text), (get, Role::Warning)];
         }
         let described = match self.setup.chosen() {
@@ -104,8 +104,10 @@ impl Evaluate {
 }
 
 fn entry<'l>(entry: &BenchEntry, names: usize, area: Rect, selected: bool, pen: &Pen) -> Line<'l> {
-    let role = if entry.here { Role::Text } else { Role::Muted };
-    let state = if entry.here { "" } else { "not here: " };
+    let (role, state) = match entry.missing {
+        None => (Role::Text, ""),
+        Some(_) => (Role::Muted, "not here: "),
+    };
     let room = usize::from(area.width).saturating_sub(names + 3);
     let row: Vec<Span> = vec![
         pen.span(if selected { pen.symbols.selected } else { " " }, Role::Accent),

@@ -15,6 +15,8 @@ const BAR: usize = 20;
 const SHORT_BAR: usize = 8;
 /// Columns below which the bar is short.
 const NARROW: u16 = 70;
+/// Columns below which the speed is left out: what is left says the same.
+const SPEED_FROM: u16 = 50;
 
 impl Evaluate {
     pub(super) fn draw_head(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
@@ -65,7 +67,7 @@ pub fn progress(evaluation: &Evaluation, columns: u16, pen: &Pen) -> Vec<Span<'s
     let part = if evaluation.of > 0 { evaluation.done as f32 / evaluation.of as f32 } else { 0.0 };
     let bar = if columns < NARROW { SHORT_BAR } else { BAR };
     let count = format!(" {}/{}  ", thousands(evaluation.done), thousands(evaluation.of));
-    let (state, role) = state(evaluation);
+    let (state, role) = state(evaluation, columns >= SPEED_FROM);
     let mut spans = vec![
         pen.span(score_bar(part, bar, pen.symbols), Role::ScoreBar),
         pen.span(count, Role::Text),
@@ -78,8 +80,9 @@ pub fn progress(evaluation: &Evaluation, columns: u16, pen: &Pen) -> Vec<Span<'s
     spans
 }
 
-fn state(evaluation: &Evaluation) -> (String, Role) {
-    let speed = evaluation.speed.map_or(String::new(), |speed| format!("{speed:.1} requests/s  "));
+fn state(evaluation: &Evaluation, with_speed: bool) -> (String, Role) {
+    let speed = evaluation.speed.filter(|_| with_speed);
+    let speed = speed.map_or(String::new(), |speed| format!("{speed:.1} requests/s  "));
     match evaluation.phase {
         Phase::Idle => ("no evaluation yet".into(), Role::Muted),
         Phase::Preparing => ("preparing the skills".into(), Role::Accent),

@@ -16,12 +16,14 @@ use crate::engine::evaluation::digest::Digest;
 use crate::tui::evaluation::Phase;
 use crate::tui::session::Session;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::text::counted;
 use crate::tui::widgets::{Pen, pane, sentence, thousands, window};
 
 use super::layout::{Areas, areas};
 use super::{Evaluate, View};
 
 pub use charts::CHARTS;
+pub use tables::beside_rows;
 
 impl Evaluate {
     pub fn draw(&self, frame: &mut Frame, area: Rect, session: &Session, theme: &Theme) {
@@ -44,7 +46,7 @@ impl Evaluate {
         match (&digest, self.view) {
             (_, View::Runs) => self.draw_runs(frame, areas.main, &pen),
             (Some(digest), View::Requests) => self.draw_requests(frame, areas, digest, &pen),
-            (Some(digest), View::Metrics) => tables::draw_metrics(frame, areas.main, digest, &pen),
+            (Some(digest), View::Metrics) => self.draw_metrics(frame, areas, digest, &pen),
             (Some(digest), View::Strata) => self.draw_strata(frame, areas.main, digest, &pen),
             (Some(digest), View::Charts) => self.draw_charts(frame, areas.main, digest, &pen),
             (Some(digest), View::Problems) => self.draw_problems(frame, areas.main, digest, &pen),
@@ -114,7 +116,8 @@ impl Evaluate {
             View::Metrics => vec![pen.span(digest.protocol.describe(), Role::Muted)],
             View::Problems => {
                 let (unscored, problems) = (digest.unscored.len(), digest.problems.len());
-                let words = format!("{} not scored, {} rows not used", thousands(unscored), thousands(problems));
+                let words =
+                    format!("{} not scored, {} not used", counted(unscored, "request"), counted(problems, "row"));
                 vec![pen.span(words, if unscored + problems > 0 { Role::Warning } else { Role::Muted })]
             }
             View::Runs => Vec::new(),

@@ -94,7 +94,7 @@ pub fn right((text, role): (String, Role), columns: usize, pen: &Pen) -> Span<'s
 
 /// The four cells in one line.
 fn audit(digest: &Digest, pen: &Pen) -> Line<'static> {
-    let mut line = vec![pen.span("first hit: ", Role::Muted)];
+    let mut line = vec![pen.span("first result: ", Role::Muted)];
     for (audit, word, role) in [
         (Audit::BothRight, "right in both", Role::Text),
         (Audit::Fixed, "fixed", Role::Promoted),

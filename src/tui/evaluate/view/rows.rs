@@ -43,7 +43,7 @@ impl Evaluate {
 pub fn request_row(line: &RequestLine, columns: u16, selected: bool, pen: &Pen) -> Line<'static> {
     let (label, role) = verdict(line);
     let narrow = columns < NARROW;
-    let label_columns = if narrow { 10 } else { 25 };
+    let (label, label_columns) = if narrow { (short(line), 10) } else { (label, 25) };
     let mut row = vec![
         pen.span(if selected { pen.symbols.selected } else { " " }, Role::Accent),
         pen.cell(label, label_columns, role),
@@ -83,6 +83,20 @@ pub fn verdict(line: &RequestLine) -> (&'static str, Role) {
         (None, Audit::Fixed) => ("fixed by the reranker", Role::Promoted),
         (None, Audit::BothRight) => ("found, first", Role::Text),
         (None, _) => ("found", Role::Text),
+    }
+}
+
+/// The same in ten columns.
+fn short(line: &RequestLine) -> &'static str {
+    match (line.failure(), line.audit) {
+        (Some(Failure::NotInShortlist), _) => "not listed",
+        (Some(Failure::Demoted), _) => "demoted",
+        (Some(Failure::RankedLow), _) => "low",
+        (Some(Failure::CutByTruncation), _) => "not read",
+        (Some(Failure::NearDuplicate), _) => "duplicate",
+        (Some(Failure::UnjudgedWinner), _) => "unjudged",
+        (None, Audit::Fixed) => "fixed",
+        (None, _) => "found",
     }
 }
 

@@ -22,6 +22,8 @@ const NAME: usize = 16;
 const BENCHMARK: usize = 18;
 /// " nDCG@10 0.6100".
 const VALUE: usize = 17;
+/// "too few requests".
+const VERDICT: usize = 16;
 /// "2026-11-21 07:47".
 const STARTED: usize = 17;
 
@@ -112,8 +114,8 @@ fn comparison_row(row: Row, comparison: &Comparison, columns: u16, pen: &Pen) ->
         Row::Title(at) => other(at).map_or_else(Line::default, |other| title(other, comparison, pen)),
         Row::Head => Line::from(pen.span(
             format!(
-                "{:NAME$}{:>8}{:>8}{:>9}{:>20}  {:>14}  {:>8}{:>8}",
-                "", "base", "this", "change", "95 %", "win/tie/loss", "p", "Holm"
+                "{:NAME$}{:>8}{:>8}{:>9}{:>14}{:>8}  {:VERDICT$}{:>20}{:>8}",
+                "", "base", "this", "change", "win/tie/loss", "p Holm", "", "95 % of change", "p alone"
             ),
             Role::Muted,
         )),
@@ -142,18 +144,20 @@ fn title(other: &Against, comparison: &Comparison, pen: &Pen) -> Line<'static> {
 fn metric_row(metric: &Difference, pen: &Pen) -> Line<'static> {
     let p = |p: f64| if p < 0.0001 { "<.0001".into() } else { format!("{p:.4}") };
     let (verdict, role) = match metric.verdict {
-        Verdict::Better => (metric.verdict.label(), Role::Promoted),
-        Verdict::Worse => (metric.verdict.label(), Role::Demoted),
-        Verdict::NoneShown => (metric.verdict.label(), Role::Muted),
-        Verdict::TooFew => (metric.verdict.label(), Role::Warning),
+        Verdict::Better => ("better", Role::Promoted),
+        Verdict::Worse => ("worse", Role::Demoted),
+        Verdict::NoneShown => ("none shown", Role::Muted),
+        Verdict::TooFew => ("too few requests", Role::Warning),
     };
     let counts = format!("{}/{}/{}", metric.wins, metric.ties, metric.losses);
+    // What a narrow screen cuts off comes last.
     Line::from(vec![
         pen.cell(&metric.name, NAME, Role::Accent),
         pen.span(format!("{:>8.4}{:>8.4}", metric.base, metric.other), Role::Text),
         right(change(metric.other - metric.base, 4, pen.symbols), 9, pen),
-        pen.span(format!("{:>20}  {counts:>14}  ", interval(metric.interval, true)), Role::Muted),
-        pen.span(format!("{:>8}{:>8}  ", p(metric.p), p(metric.p_holm)), Role::Text),
-        pen.span(verdict, role),
+        pen.span(format!("{counts:>14}"), Role::Muted),
+        pen.span(format!("{:>8}  ", p(metric.p_holm)), Role::Text),
+        pen.cell(verdict, VERDICT, role),
+        pen.span(format!("{:>20}{:>8}", interval(metric.interval, true), p(metric.p)), Role::Muted),
     ])
 }

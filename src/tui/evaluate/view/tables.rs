@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use crate::engine::evaluation::digest::{BesideLine, Digest, Whose};
 use crate::tui::evaluate::Evaluate;
+use crate::tui::evaluate::layout::Areas;
 use crate::tui::theme::Role;
 use crate::tui::widgets::charts::{Bar, Bars};
 use crate::tui::widgets::{Pen, width};
@@ -21,6 +22,24 @@ impl Evaluate {
     pub(super) fn draw_strata(&self, frame: &mut Frame, area: Rect, digest: &Digest, pen: &Pen) {
         let metric = self.metric.min(digest.metrics.len().saturating_sub(1));
         Bars { rows: &bars(digest, metric), selected: Some(self.stratum) }.draw(frame, area, pen);
+    }
+
+    /// Our means, those of others below them, and the metrics that are not in sight already.
+    pub(super) fn draw_metrics(&self, frame: &mut Frame, areas: Areas, digest: &Digest, pen: &Pen) {
+        let area = areas.main;
+        let mut rows = own_rows(digest, area.width, pen);
+        rows.extend(other_rows(digest, area.width, pen).into_iter().skip(self.table));
+        let in_sight = match (areas.wide, areas.numbers.is_empty()) {
+            (true, _) => digest.metrics.len(),
+            (false, true) => 0,
+            (false, false) => usize::from(areas.numbers.height).saturating_sub(2),
+        };
+        let left = &digest.metrics[in_sight.min(digest.metrics.len())..];
+        if !left.is_empty() {
+            rows.push(Line::default());
+            rows.extend(metric_rows(left, area.width, pen));
+        }
+        pen.rows(frame, area, rows);
     }
 }
 
@@ -41,65 +60,80 @@ pub fn bars(digest: &Digest, metric: usize) -> Vec<Bar> {
     rows.collect()
 }
 
-pub fn draw_metrics(frame: &mut Frame, area: Rect, digest: &Digest, pen: &Pen) {
-    let mut rows = beside_rows(digest, area.width, pen);
-    // Others first: ours are above already, as far as there is room.
-    rows.push(Line::default());
-    rows.extend(metric_rows(&digest.metrics, area.width, pen));
-    pen.rows(frame, area, rows);
-}
-
-/// Ours, then those of others, each marked as what it is.
-fn beside_rows(digest: &Digest, columns: u16, pen: &Pen) -> Vec<Line<'static>> {
-    let columns = usize::from(columns);
-    let cell = |name: &str| width(name).max(7) + 1;
-    let mut room = columns.saturating_sub(NAME);
-    let names: Vec<&str> = digest
-        .metrics
-        .iter()
-        .take(MOST_BESIDE)
-        .map(|metric| metric.name.as_str())
-        .take_while(|name| {
-            let fits = cell(name) <= room;
-            room = room.saturating_sub(cell(name));
+/// Metrics that there is room for, with the width of their columns.
+fn columns(digest: &Digest, width_of_all: u16) -> Vec<(&str, usize)> {
+    let mut room = usize::from(width_of_all).saturating_sub(NAME);
+    let names = digest.metrics.iter().take(MOST_BESIDE).map(|metric| metric.name.as_str());
+    let cells = names.map(|name| (name, width(name).max(7) + 1));
+    cells
+        .take_while(|(_, columns)| {
+            let fits = *columns <= room;
+            room = room.saturating_sub(*columns);
             fits
         })
-        .collect();
-    let head: String = names.iter().map(|name| format!("{name:>0$}", cell(name))).collect();
-    let mut rows = vec![Line::from(pen.span(format!("{:NAME$}{head}", ""), Role::Muted))];
-    let values = |of: &dyn Fn(usize) -> Option<f64>| -> String {
-        let value = |(at, name): (usize, &&str)| match of(at) {
-            Some(value) => format!("{value:>0$.4}", cell(name)),
-            None => format!("{:>1$}", "", cell(name)),
-        };
-        names.iter().enumerate().map(value).collect()
+        .collect()
+}
+
+fn values(columns: &[(&str, usize)], of: impl Fn(usize) -> Option<f64>) -> String {
+    let value = |(at, &(_, columns)): (usize, &(&str, usize))| match of(at) {
+        Some(value) => format!("{value:>columns$.4}"),
+        None => " ".repeat(columns),
     };
+    columns.iter().enumerate().map(value).collect()
+}
+
+fn own_rows(digest: &Digest, width_of_all: u16, pen: &Pen) -> Vec<Line<'static>> {
     type Of<'a> = &'a dyn Fn(usize) -> Option<f64>;
+    let columns = columns(digest, width_of_all);
+    let head: String = columns.iter().map(|(name, columns)| format!("{name:>columns$}")).collect();
+    let mut rows = vec![Line::from(pen.span(format!("{:NAME$}{head}", ""), Role::Muted))];
     let metric = |at: usize| &digest.metrics[at];
     let own: [(&str, Role, Of); 3] = [
         ("this run", Role::Title, &|at| Some(metric(at).after)),
         ("  stage 1 alone", Role::Text, &|at| Some(metric(at).before)),
         ("  ceiling of its shortlist", Role::Muted, &|at| Some(metric(at).ceiling)),
     ];
-    for (name, role, of) in own {
-        rows.push(Line::from(vec![pen.cell(name, NAME, role), pen.span(values(of), role)]));
-    }
-    for line in &digest.beside {
-        let of = |at: usize| line.values.get(at).copied().flatten();
-        rows.push(Line::from(vec![
-            pen.cell(&line.name, NAME, Role::Accent),
-            pen.span(values(&of), Role::Text),
-            pen.span(format!("  {}", whose(line)), Role::Muted),
-        ]));
+    rows.extend(
+        own.map(|(name, role, of)| Line::from(vec![pen.cell(name, NAME, role), pen.span(values(&columns, of), role)])),
+    );
+    rows
+}
+
+/// Rows of the numbers of others: theirs, and a heading wherever it is somebody else's.
+pub fn beside_rows(digest: &Digest) -> usize {
+    digest.beside.len() + digest.beside.chunk_by(|a, b| heading(a) == heading(b)).count()
+}
+
+/// Every group of rows says in full whose it is: nobody should take a printed number for one that was computed here.
+fn other_rows(digest: &Digest, width_of_all: u16, pen: &Pen) -> Vec<Line<'static>> {
+    let columns = columns(digest, width_of_all);
+    let mut rows = Vec::new();
+    for group in digest.beside.chunk_by(|a, b| heading(a) == heading(b)) {
+        let same = !matches!(group[0].whose, Whose::Published { same_data: false, .. });
+        let role = if same { Role::Title } else { Role::Warning };
+        rows.push(Line::from(pen.cell(&heading(&group[0]), width_of_all.into(), role)));
+        for line in group {
+            let of = |at: usize| line.values.get(at).copied().flatten();
+            let name = pen.cell(&format!("  {}", name(line)), NAME, Role::Accent);
+            rows.push(Line::from(vec![name, pen.span(values(&columns, of), Role::Text)]));
+        }
     }
     rows
 }
 
-/// Nobody should take a printed number for one that was computed here.
-fn whose(line: &BesideLine) -> String {
+fn heading(line: &BesideLine) -> String {
     match &line.whose {
         Whose::Published { label, same_data: true } => label.clone(),
-        Whose::Published { label, same_data: false } => format!("other data; {label}"),
-        Whose::Earlier { started } => format!("earlier run of {started}"),
+        Whose::Published { label, same_data: false } => format!("(other data) {label}"),
+        Whose::Earlier { .. } => "earlier runs of this benchmark, on this machine".into(),
+    }
+}
+
+fn name(line: &BesideLine) -> String {
+    match &line.whose {
+        Whose::Published { .. } => line.name.clone(),
+        Whose::Earlier { started } => {
+            format!("{} {}", started.get(..16).unwrap_or(started).replace('T', " "), line.name)
+        }
     }
 }

@@ -34,8 +34,7 @@ impl Explore {
         }
         let mut rows = vec![
             Line::from(pen.span(head_words(evaluation.settings, pen.symbols.dot), Role::Muted)),
-            // The short bar.
-            Line::from(progress(evaluation, inner.width.min(60), pen)),
+            Line::from(progress(evaluation, inner.width, pen)),
         ];
         let digest = evaluation.digest.as_ref();
         for metric in digest.iter().flat_map(|digest| digest.metrics.iter().take(METRICS)) {
