@@ -330,8 +330,15 @@ fn slowly(capture: &Capture, seen: &Attribution) -> ([f64; 3], f64) {
         let mass = Field::ALL.map(|field| {
             let span = capture.document.span(field);
             let inside = |t: &usize| {
-                let bytes = &encoding.offsets[*t];
-                encoding.segments[*t] == Segment::Document && bytes.start >= span.start && bytes.end <= span.end
+                if encoding.segments[*t] != Segment::Document {
+                    return false;
+                }
+                // White space at a token's ends decides nothing, unless it is all there is.
+                let bytes = encoding.offsets[*t].clone();
+                let text = &capture.document.text[bytes.clone()];
+                let ink = if text.trim().is_empty() { text } else { text.trim() };
+                let start = bytes.start + text.find(ink).unwrap();
+                start >= span.start && start + ink.len() <= span.end
             };
             let tokens: Vec<usize> = (0..encoding.ids.len()).filter(inside).collect();
             let of_head = |head: &usize| tokens.iter().map(|&t| f64::from(attention.row(layer, *head)[t])).sum::<f64>();
