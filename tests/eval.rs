@@ -158,6 +158,20 @@ fn our_bm25_gives_the_publishers_r3_lists() {
 }
 
 #[test]
+fn our_bm25_gives_the_publishers_skillrouter_lists() {
+    let (Some(dir), Some(golden)) =
+        (shared("benchmarks/skillrouter-dev"), shared("benchmarks/golden/skillrouter-bm25.json"))
+    else {
+        return;
+    };
+    let (benchmark, pool) = opened(&dir);
+    let golden = json(&golden);
+    let report = bm25(&benchmark, pool, 50);
+    assert_same_top_ten(&report, &|_, id| serde_json::from_value(golden["predictions"][id].clone()).unwrap());
+    assert_row("all", &report.all.after(), &golden["metrics"]["all"], TOLERANCE);
+}
+
+#[test]
 fn skillrouter_numbers_are_the_publishers() {
     let Some((report, golden)) = replayed("skillrouter-dev", "skillrouter-bm25") else { return };
     assert_eq!((report.header.benchmark.as_str(), report.header.pool), ("skillrouter-eval-core (subset)", 6810));
