@@ -33,7 +33,8 @@ pub struct RouterArgs {
     /// Where models run: auto, cpu, cuda, cuda:N or metal.
     #[arg(long, value_name = "D", global = true, value_parser = Device::parse)]
     pub device: Option<Device>,
-    /// Number format of the networks: auto (f32 on a processor, the published one on a GPU), f32, bf16 or f16.
+    /// Number format of the networks: auto (on a processor bf16 if it has units for that, else f32; on a GPU the
+    /// published one), f32, bf16 or f16.
     #[arg(long, value_name = "T", global = true, value_parser = Precision::parse)]
     pub dtype: Option<Precision>,
     /// Search vectors through usearch's graph, with its measured recall stated, even below 100,000 skills.
