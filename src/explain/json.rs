@@ -8,12 +8,12 @@ use super::{Attribution, FieldShare, Lens, Removed};
 
 impl Attribution {
     /// Stable field names:
-    /// `{"score", "fields": {"name" | "description" | "body": {"share", "token_share", "lift"}}, "layers": [{"name",
+    /// `{"score", "fields": {"name" | "description" | "body": {"share", "tokens", "per_token", "token_share", "lift"}}, "layers": [{"name",
     /// "description", "body"}], "removed_share", "removed": {"special", "request", "separators"}, "words": [{"text",
     /// "field", "weight"}], "unlisted", "seen_tokens", "total_tokens", "cut": {"name", "description", "body"}, "lens": {"band",
     /// "layers": [first, last], "head"}}`.
     ///
-    /// `lift` is null for a field without tokens. The texts of `words` in order are the document as it may be shown;
+    /// `lift` and `per_token` are null for a field without tokens. The texts of `words` in order are the document as it may be shown;
     /// `field` is null for separators, `weight` for text the model never saw; `head` is null for the mean over heads.
     pub fn to_json(&self) -> Value {
         let words = self.words.iter().map(|word| {
@@ -40,9 +40,11 @@ impl Attribution {
 }
 
 impl FieldShare {
-    fn to_json(self) -> Value {
+    pub(super) fn to_json(self) -> Value {
         json!({
             "share": number(self.share),
+            "tokens": self.tokens,
+            "per_token": self.per_token().map(number),
             "token_share": number(self.token_share),
             "lift": self.lift.map(number),
         })
@@ -66,12 +68,12 @@ impl Lens {
     }
 }
 
-fn by_field<T>(values: &[T; 3], value: impl Fn(&T) -> Value) -> Value {
+pub(super) fn by_field<T>(values: &[T; 3], value: impl Fn(&T) -> Value) -> Value {
     let members = Field::ALL.into_iter().zip(values).map(|(field, item)| (field.key().to_string(), value(item)));
     Value::Object(members.collect::<Map<_, _>>())
 }
 
 /// The shortest decimal that is this f32: 0.1, not 0.10000000149011612. Null where it is not finite.
-fn number(value: f32) -> Value {
+pub(super) fn number(value: f32) -> Value {
     value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }

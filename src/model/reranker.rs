@@ -146,7 +146,12 @@ impl Reranker {
 
     /// The same from raw parts (name, description, body).
     pub fn document_of_parts(&self, parts: [&str; 3]) -> Document {
-        self.capped(self.profile.document.render_parts(parts, FieldSet::Full))
+        self.document_of(parts, FieldSet::Full)
+    }
+
+    /// The same of some of the fields.
+    pub fn document_of(&self, parts: [&str; 3], fields: FieldSet) -> Document {
+        self.capped(self.profile.document.render_parts(parts, fields))
     }
 
     /// The cap of the body in tokens, which needs a tokenizer.

@@ -166,7 +166,10 @@ pub fn attribution() -> (Arc<Capture>, Attribution) {
         let weight = (bytes.start < seen && field.is_some()).then_some(weight);
         words.push(Word { text: Text::block(text), bytes, field, weight });
     }
-    let share = |share: f32, token_share: f32| FieldShare { share, token_share, lift: Some(share / token_share) };
+    let share = |share: f32, token_share: f32| {
+        let tokens = (token_share * 240.0) as usize;
+        FieldShare { share, tokens, token_share, lift: Some(share / token_share) }
+    };
     let attribution = Attribution {
         score: 5.25,
         lens: Lens::default(),

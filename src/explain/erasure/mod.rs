@@ -1,0 +1,219 @@
+//! Erasure: what becomes of the score, and of the rank in the shortlist, when a piece of the text is taken away
+//! (occlusion; for rankers arXiv 2403.01981). Unlike attention it has a sign and is about cause.
+//!
+//! The edited fields go through the reranker's own way of reading, caps and limit included, so that every number here
+//! is what `rerank` gives for the edited skill, to the last bit.
+
+mod agreement;
+mod edit;
+mod json;
+mod rivals;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::sync::Arc;
+
+use crate::library::{Field, FieldSet, Skill};
+use crate::model::{ModelError, Reranker, Stop};
+use crate::search::courtesy::{Courtesy, politely};
+use crate::text::{Document, Encoding, Segment};
+
+pub use agreement::{Agreement, Verdict, agreement, attention_shares, spearman};
+pub use edit::{Manner, NEUTRAL, without};
+pub use rivals::Rivals;
+pub use units::{Grain, Pair, Place, Unit, units};
+
+/// Pairs scored per step, as many as live search scores before it looks up.
+const BATCH: usize = crate::search::pipeline::RERANK_BATCH;
+
+impl Pair {
+    pub fn new(request: &str, skill: &Skill, fields: FieldSet) -> Self {
+        let parts = Field::ALL.map(|field| skill.field(field).for_model().to_owned());
+        Pair { request: request.to_owned(), parts, fields }
+    }
+
+    /// What the reranker reads of it.
+    fn document(&self, reranker: &Reranker) -> Document {
+        reranker.document_of(self.parts(), self.fields)
+    }
+
+    fn encode(&self, reranker: &Reranker) -> Encoding {
+        reranker.encode(&self.request, &self.document(reranker).text)
+    }
+}
+
+/// What taking one unit away did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effect {
+    /// Raw score of the edited pair.
+    pub score: f32,
+    /// Δscore: `score` minus the score of the whole pair; negative where the unit spoke for the skill.
+    pub change: f32,
+    /// 1-based rank among the scores of the shortlist, which stay; `None` where there is none to compare with.
+    pub rank: Option<usize>,
+    /// Δrank: positive where the skill falls.
+    pub rank_change: Option<i64>,
+}
+
+/// An erasure as far as it has come.
+#[derive(Debug, Clone)]
+pub struct Erased {
+    pub grain: Grain,
+    pub manner: Manner,
+    /// Units of which the model saw something.
+    pub units: Arc<[Unit]>,
+    /// Units behind the caps or the limit: taking them away changes nothing.
+    pub unseen: usize,
+    /// Raw score of the whole pair; `None` before the first step.
+    pub base: Option<f32>,
+    /// Its rank among the scores of the shortlist.
+    pub rank: Option<usize>,
+    /// One for each unit; `None` while it is not scored.
+    pub effects: Vec<Option<Effect>>,
+}
+
+impl Erased {
+    pub fn is_finished(&self) -> bool {
+        self.base.is_some() && self.scored() == self.units.len()
+    }
+
+    /// Units scored so far.
+    pub fn scored(&self) -> usize {
+        self.effects.iter().flatten().count()
+    }
+
+    /// Units with what became of the score, the strongest change first; ties in the order of the text.
+    pub fn strongest(&self) -> Vec<(&Unit, Effect)> {
+        let mut found: Vec<_> = self.units.iter().zip(&self.effects).filter_map(|(u, e)| Some((u, (*e)?))).collect();
+        found.sort_by(|(_, a), (_, b)| b.change.abs().total_cmp(&a.change.abs()));
+        found
+    }
+}
+
+/// An erasure that is done step by step, so that whoever runs it can do something else in between.
+#[derive(Debug)]
+pub struct Run {
+    pair: Pair,
+    rivals: Option<Rivals>,
+    report: Erased,
+}
+
+impl Run {
+    /// Finds the units the model sees; scores nothing yet. The scores of `rivals` are those of the whole request, so
+    /// an erasure of the request itself has no rank among them.
+    pub fn new(reranker: &Reranker, pair: Pair, rivals: Option<Rivals>, grain: Grain, manner: Manner) -> Self {
+        let seen = Seen::new(reranker, &pair);
+        let all = units(&pair, grain);
+        let count = all.len();
+        let units: Arc<[Unit]> = all.into_iter().filter(|unit| unit.bytes.start < seen.end(unit.place)).collect();
+        let report = Erased {
+            grain,
+            manner,
+            unseen: count - units.len(),
+            effects: vec![None; units.len()],
+            units,
+            base: None,
+            rank: None,
+        };
+        Run { pair, rivals: rivals.filter(|_| grain != Grain::Request), report }
+    }
+
+    pub fn report(&self) -> &Erased {
+        &self.report
+    }
+
+    pub fn pair(&self) -> &Pair {
+        &self.pair
+    }
+
+    /// Scores the next few units, the whole pair first of all. After [`ModelError::Stopped`] it may be called again
+    /// and goes on where it was.
+    ///
+    /// # Errors
+    /// As [`Reranker::score`].
+    pub fn step(&mut self, reranker: &Reranker, stop: Stop) -> Result<(), ModelError> {
+        let Erased { units, effects, manner, .. } = &self.report;
+        let wants_base = self.report.base.is_none();
+        let open = (0..units.len()).filter(|&at| effects[at].is_none()).take(BATCH - usize::from(wants_base));
+        let open: Vec<usize> = open.collect();
+        let mut pairs = Vec::with_capacity(BATCH);
+        pairs.extend(wants_base.then(|| self.pair.encode(reranker)));
+        pairs.extend(open.iter().map(|&at| without(&self.pair, &units[at], *manner).encode(reranker)));
+        let mut scores = reranker.score(&pairs, stop)?.into_iter();
+        if wants_base {
+            self.report.base = scores.next();
+            self.report.rank = self.report.base.and_then(|base| Some(self.rivals.as_ref()?.rank(base)));
+        }
+        for (at, score) in open.into_iter().zip(scores) {
+            self.report.effects[at] = self.report.base.map(|base| self.effect(base, score));
+        }
+        Ok(())
+    }
+
+    fn effect(&self, base: f32, score: f32) -> Effect {
+        let rank = self.rivals.as_ref().map(|rivals| rivals.rank(score));
+        let rank_change = rank.zip(self.report.rank).map(|(after, before)| after as i64 - before as i64);
+        Effect { score, change: score - base, rank, rank_change }
+    }
+}
+
+/// Runs an erasure to its end; `on_step` is shown it after every step.
+///
+/// # Errors
+/// [`ModelError::Stopped`] when `stop` or `courtesy` says so, or a failure of the model.
+pub fn erase(
+    reranker: &Reranker,
+    mut run: Run,
+    courtesy: &dyn Courtesy,
+    stop: Stop,
+    on_step: &mut dyn FnMut(&Erased),
+) -> Result<Erased, ModelError> {
+    while !run.report.is_finished() {
+        politely(courtesy, stop, |stop| run.step(reranker, stop))?;
+        on_step(&run.report);
+    }
+    Ok(run.report)
+}
+
+/// How far the model reads into the request and the raw fields.
+struct Seen {
+    fields: [usize; 3],
+    request: usize,
+}
+
+impl Seen {
+    fn new(reranker: &Reranker, pair: &Pair) -> Self {
+        let document = pair.document(reranker);
+        let encoding = reranker.encode(&pair.request, &document.text);
+        let fields = Field::ALL.map(|field| {
+            let read = Read::new(&document, &pair.parts[field as usize], field);
+            encoding.seen_bytes.min(read.span.end).checked_sub(read.span.start).map_or(0, |bytes| read.dropped + bytes)
+        });
+        let ends = encoding.segments.iter().zip(&encoding.offsets).filter(|(segment, _)| **segment == Segment::Query);
+        Seen { fields, request: ends.map(|(_, bytes)| bytes.end).max().unwrap_or(0) }
+    }
+
+    fn end(&self, place: Place) -> usize {
+        match place {
+            Place::Field(field) => self.fields[field as usize],
+            Place::Request => self.request,
+        }
+    }
+}
+
+/// Where a raw field stands in a document.
+struct Read {
+    /// Bytes in the document.
+    span: std::ops::Range<usize>,
+    /// Bytes the template drops at the field's beginning (white space, in some).
+    dropped: usize,
+}
+
+impl Read {
+    fn new(document: &Document, raw: &str, field: Field) -> Self {
+        let span = document.span(field);
+        // What is kept begins with a character that is not dropped, and only such ones stand before it.
+        Read { dropped: raw.find(&document.text[span.clone()]).unwrap_or(0), span }
+    }
+}
