@@ -21,6 +21,7 @@ const WORDS: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Side {
     pub skill: SkillIx,
+    pub id: Text,
     /// Raw score of the reranker.
     pub score: f32,
     /// Order of [`crate::library::Field::ALL`].
@@ -115,6 +116,7 @@ pub fn contrast(
     words.sort_by(|a, b| b.lead().abs().total_cmp(&a.lead().abs()));
     let [mine, other] = [(mine, &sides[0].1), (other, &sides[1].1)].map(|(skill, attribution)| Side {
         skill,
+        id: pipeline.library[skill].id.clone(),
         score: attribution.score,
         fields: attribution.fields,
     });
@@ -206,10 +208,10 @@ fn terms(pipeline: &Pipeline, request: &str, fields: FieldSet, skills: [SkillIx;
 impl Contrast {
     /// `{"mine" | "other": {"id", "score", "fields"}, "words": [{"word", "mine" | "other": {"attention", "change"},
     /// "lead"}], "terms": [{"term", "mine", "other", "lead"}]}`; a side is null for a word it does not have.
-    pub fn to_json(&self, pipeline: &Pipeline) -> Value {
+    pub fn to_json(&self) -> Value {
         let side = |side: &Side| {
             json!({
-                "id": pipeline.library[side.skill].id.shown(),
+                "id": side.id.shown(),
                 "score": number(side.score),
                 "fields": by_field(&side.fields, |share| share.to_json()),
             })

@@ -3,9 +3,12 @@
 pub mod attribution;
 pub mod calibration;
 pub mod contrast;
+pub mod corpus;
 pub mod erasure;
+pub mod html;
 mod json;
 mod markdown;
+pub mod report;
 pub mod stage1;
 mod words;
 
@@ -13,6 +16,7 @@ pub use attribution::{Attribution, Band, FieldShare, Lens, Removed, Word, attrib
 pub use calibration::{Calibrated, calibrate};
 pub use contrast::{Contrast, contrast};
 pub use erasure::{Agreement, Erased, Grain, Manner};
+pub use report::{Compared, Explanation, Retrieval};
 pub use stage1::{DenseView, LexicalView};
 
 #[cfg(test)]

@@ -53,12 +53,14 @@ impl Agreement {
         match (self.verdict, self.rho) {
             (Verdict::TooFew, _) => format!("attention against erasure: too few units to say ({})", self.units),
             (Verdict::NoOrder, _) => "attention against erasure: no order to compare".into(),
-            (Verdict::Agrees, Some(rho)) => format!("attention agrees with erasure (ρ {rho:.2}, {} units)", self.units),
+            (Verdict::Agrees, Some(rho)) => {
+                format!("attention agrees with erasure (rho {rho:.2}, {} units)", self.units)
+            }
             (Verdict::Weak, Some(rho)) => {
-                format!("attention agrees weakly with erasure (ρ {rho:.2}, {} units)", self.units)
+                format!("attention agrees weakly with erasure (rho {rho:.2}, {} units)", self.units)
             }
             (_, rho) => {
-                format!("attention disagrees with erasure (ρ {:.2}, {} units)", rho.unwrap_or(0.0), self.units)
+                format!("attention disagrees with erasure (rho {:.2}, {} units)", rho.unwrap_or(0.0), self.units)
             }
         }
     }

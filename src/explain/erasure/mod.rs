@@ -19,6 +19,7 @@ use crate::model::{ModelError, Reranker, Stop};
 use crate::search::courtesy::{Courtesy, politely};
 use crate::text::{Document, Encoding, Segment};
 
+pub(crate) use agreement::pearson;
 pub use agreement::{Agreement, Verdict, agreement, attention_shares, spearman};
 pub use edit::{Manner, NEUTRAL, without};
 pub use rivals::Rivals;
@@ -82,19 +83,12 @@ impl Erased {
     pub fn scored(&self) -> usize {
         self.effects.iter().flatten().count()
     }
-
-    /// Units with what became of the score, the strongest change first; ties in the order of the text.
-    pub fn strongest(&self) -> Vec<(&Unit, Effect)> {
-        let mut found: Vec<_> = self.units.iter().zip(&self.effects).filter_map(|(u, e)| Some((u, (*e)?))).collect();
-        found.sort_by(|(_, a), (_, b)| b.change.abs().total_cmp(&a.change.abs()));
-        found
-    }
 }
 
 /// An erasure that is done step by step, so that whoever runs it can do something else in between.
 #[derive(Debug)]
 pub struct Run {
-    pair: Pair,
+    pair: Arc<Pair>,
     rivals: Option<Rivals>,
     report: Erased,
 }
@@ -116,14 +110,14 @@ impl Run {
             base: None,
             rank: None,
         };
-        Run { pair, rivals: rivals.filter(|_| grain != Grain::Request), report }
+        Run { pair: Arc::new(pair), rivals: rivals.filter(|_| grain != Grain::Request), report }
     }
 
     pub fn report(&self) -> &Erased {
         &self.report
     }
 
-    pub fn pair(&self) -> &Pair {
+    pub fn pair(&self) -> &Arc<Pair> {
         &self.pair
     }
 

@@ -31,6 +31,8 @@ impl Explore {
                 }
             }
             View::Attention => self.draw_attention(frame, inner, pen),
+            View::Erasure => self.draw_erasure(frame, inner, pen),
+            View::Retrieval => self.draw_retrieval(frame, inner, pen),
             View::Scores => {
                 let rows = self.results.shortlist().map(|shortlist| self.score_rows(shortlist, selected.skill, pen));
                 for (y, row) in rows.into_iter().flatten().take(inner.height.into()).enumerate() {
@@ -40,18 +42,18 @@ impl Explore {
         }
     }
 
-    /// The three views with the present one in brackets, and whose they are.
+    /// The views with the present one in brackets, and whose they are.
     fn detail_title(&self, pen: &Pen) -> Vec<Span<'static>> {
-        let views = [(View::Preview, "Preview"), (View::Attention, "Attention"), (View::Scores, "Scores")];
-        let mut title: Vec<Span> = views
+        let mut title: Vec<Span> = View::ALL
             .iter()
+            .map(|view| (view, view.title()))
             .flat_map(|(view, name)| match *view == self.view {
                 // The caveat belongs to the name of the thing.
                 true if self.view == View::Attention => {
                     [pen.span(format!("[{name} (not an explanation)]"), Role::Title), Span::raw(" ")]
                 }
                 true => [pen.span(format!("[{name}]"), Role::Title), Span::raw(" ")],
-                false => [pen.span(*name, Role::Muted), Span::raw(" ")],
+                false => [pen.span(name, Role::Muted), Span::raw(" ")],
             })
             .collect();
         if let Some(selected) = self.selected() {
