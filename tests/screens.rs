@@ -76,10 +76,14 @@ impl Explored {
         let mut explored = Explored::explained();
         explored.act(&[Action::CycleDetail]);
         explored.rest();
-        let library = explored.library();
-        let (pair, erased) = (fixture::pair(&library), fixture::erased(scored));
-        explored.answer(Response::Erased { id: QueryId(1), skill: SkillIx(0), library, pair, erased });
+        explored.answer_erasure(scored);
         explored
+    }
+
+    fn answer_erasure(&mut self, scored: usize) {
+        let library = self.library();
+        let (pair, erased) = (fixture::pair(&library), fixture::erased(scored));
+        self.answer(Response::Erased { id: QueryId(1), skill: SkillIx(0), library, pair, erased });
     }
 
     /// Why stage 1 found it.
@@ -87,9 +91,13 @@ impl Explored {
         let mut explored = Explored::explained();
         explored.act(&[Action::CycleDetail, Action::CycleDetail]);
         explored.rest();
-        let (library, retrieval) = (explored.library(), fixture::retrieval());
-        explored.answer(Response::Retrieved { id: QueryId(1), skill: SkillIx(0), library, retrieval });
+        explored.answer_retrieval();
         explored
+    }
+
+    fn answer_retrieval(&mut self) {
+        let (library, retrieval) = (self.library(), fixture::retrieval());
+        self.answer(Response::Retrieved { id: QueryId(1), skill: SkillIx(0), library, retrieval });
     }
 
     fn rest(&mut self) {
@@ -209,10 +217,11 @@ fn explore_in_ascii_is_ascii() {
     let skill_names = explored.library().skills().iter().map(|skill| skill.name.shown().to_owned()).collect::<String>();
     let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii() && !skill_names.contains(*c)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
-    for mut explored in [Explored::erased(2), Explored::retrieved()] {
+    let answers: [fn(&mut Explored); 2] = [|explored| explored.answer_erasure(2), Explored::answer_retrieval];
+    for (mut explored, answer) in [Explored::erased(2), Explored::retrieved()].into_iter().zip(answers) {
         explored.session.ascii = true;
-        // The rows are laid out when an answer comes.
-        explored.act(&[Action::Up]);
+        // Rows are laid out when an answer comes.
+        answer(&mut explored);
         let screen = explored.screen((120, 40));
         let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii() && !skill_names.contains(*c)).collect();
         assert!(foreign.is_empty(), "{foreign:?}\n{screen}");

@@ -159,6 +159,8 @@ impl Subject<'_> {
     fn explain(&self, args: &Args, list: Option<&List>) -> anyhow::Result<Explanation> {
         let capture = self.capture(self.request)?;
         let attribution = attribute(&capture, Lens::default());
+        let reranker = self.pipeline.reranker.as_ref();
+        let from_request = reranker.map(|reranker| reranker.from_request(&capture, &never)).transpose()?.flatten();
         let free = attribute(&self.capture(CONTENT_FREE)?, Lens::default());
         let skill = &self.pipeline.library[self.skill];
         Ok(Explanation {
@@ -166,6 +168,7 @@ impl Subject<'_> {
             id: skill.id.clone(),
             name: skill.name.clone(),
             profile: self.options.profile_json(self.pipeline),
+            from_request: from_request.map(|capture| attribute(&capture, Lens::default())),
             calibrated: calibrate(&attribution, &free),
             erasures: self.erasures(args, list, &capture, &attribution)?,
             contrast: args.contrast.as_deref().map(|id| self.contrast(id, list)).transpose()?,

@@ -89,9 +89,11 @@ fn attention(attribution: &Attribution, explanation: &Explanation) -> String {
             own.per_token().map_or_else(dash, |share| format!("{:.3} %", share * 100.0)),
             own.lift.map_or_else(dash, |lift| format!("{lift:.2}")),
             format!("{:+.1}", calibrated.fields[field as usize] * 100.0),
+            explanation.from_request.as_ref().map_or_else(dash, |view| percent(view.fields[field as usize].share)),
         ]
     });
-    let heads = ["field", "attention", "tokens", "per token", "lift", "over no request, points"];
+    let heads =
+        ["field", "attention", "tokens", "per token", "lift", "over no request, points", "from the request's words"];
     let removed = attribution.removed;
     let taken = format!(
         "<p class=\"soft\">{} of the attention was removed before: template and sinks {}, request {}, separators {}. The \

@@ -25,8 +25,8 @@ impl Attribution {
         });
         json!({
             "score": number(self.score),
-            "fields": by_field(&self.fields, |share| share.to_json()),
-            "layers": self.layers.iter().map(|shares| by_field(shares, |&share| number(share))).collect::<Vec<_>>(),
+            "fields": self.fields_json(),
+            "layers": self.layers_json(),
             "removed_share": number(self.removed.total()),
             "removed": self.removed.to_json(),
             "words": words.collect::<Vec<_>>(),
@@ -36,6 +36,24 @@ impl Attribution {
             "cut": by_field(&self.cut, |&cut| cut.into()),
             "lens": self.lens.to_json(self.layers.len()),
         })
+    }
+
+    /// The part of it that differs between views of one pair.
+    pub(super) fn shares_json(&self) -> Value {
+        json!({
+            "fields": self.fields_json(),
+            "layers": self.layers_json(),
+            "removed_share": number(self.removed.total()),
+            "removed": self.removed.to_json(),
+        })
+    }
+
+    fn fields_json(&self) -> Value {
+        by_field(&self.fields, |share| share.to_json())
+    }
+
+    fn layers_json(&self) -> Vec<Value> {
+        self.layers.iter().map(|shares| by_field(shares, |&share| number(share))).collect()
     }
 }
 

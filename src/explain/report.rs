@@ -34,6 +34,8 @@ pub struct Explanation {
     pub name: Text,
     pub profile: Map<String, Value>,
     pub attribution: Attribution,
+    /// The same seen from the request's tokens instead of the scored position; `None` for a causal network.
+    pub from_request: Option<Attribution>,
     pub calibrated: Calibrated,
     pub erasures: Vec<Compared>,
     pub contrast: Option<Contrast>,
@@ -41,7 +43,8 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// [`Attribution::to_json`] with `{"query", "id", "profile", "calibrated", "erasure": [{…, "agreement"}], "contrast",
+    /// [`Attribution::to_json`] with `{"query", "id", "profile", "from_request": {"fields", "layers", "removed_share",
+    /// "removed"}, "calibrated", "erasure": [{…, "agreement"}], "contrast",
     /// "retrieval": {"rank", "lexical", "dense"}}` beside it; what was not asked for is an empty list or null.
     pub fn to_json(&self) -> Value {
         let mut value = self.attribution.to_json();
@@ -49,6 +52,7 @@ impl Explanation {
         object.insert("query".into(), self.request.for_model().into());
         object.insert("id".into(), self.id.shown().into());
         object.insert("profile".into(), self.profile.clone().into());
+        object.insert("from_request".into(), self.from_request.as_ref().map(Attribution::shares_json).into());
         object.insert("calibrated".into(), self.calibrated.to_json());
         object.insert("erasure".into(), self.erasures.iter().map(Compared::to_json).collect());
         object.insert("contrast".into(), self.contrast.as_ref().map(Contrast::to_json).into());

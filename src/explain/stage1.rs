@@ -142,7 +142,7 @@ fn sentences(document: &Document) -> Vec<(Field, Range<usize>)> {
         let text = &document.text[span.clone()];
         let parts = match field {
             Field::Name if text.trim().is_empty() => Vec::new(),
-            Field::Name => vec![0..text.len()],
+            Field::Name => std::iter::once(0..text.len()).collect(),
             _ => markdown::sentences(text),
         };
         parts.into_iter().map(move |part| (field, span.start + part.start..span.start + part.end))

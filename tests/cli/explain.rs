@@ -1,6 +1,7 @@
 //! `explain`: its numbers against other commands and hand-made edits, and pages that hostile text can not break out of.
 
 use serde_json::{Value, json};
+use skillscope::library::load::{Source, load};
 
 use crate::{Program, stderr, write_skill};
 
@@ -70,7 +71,7 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
             expected.push(unit["score"].as_f64().unwrap());
         }
     }
-    assert!(inputs.len() > 40, "{} edits", inputs.len());
+    assert!(inputs.len() > 30, "{} edits", inputs.len());
     let scores = rerank(&program, &inputs);
     // The first is the score with attention, whose promise is 1e-5; the others are exact.
     assert!((scores[0] - expected[0]).abs() < 1e-5);
@@ -84,6 +85,57 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
     let request = erasures.last().unwrap();
     assert!(request["title"].as_str().unwrap().contains("our reconstruction of SkillRet's"));
     assert!(request["rank"].is_null() && request["agreement"].is_null());
+}
+
+/// SkillRouter's appendix C by the definition, from the raw rows that another command prints: 20 skills people wrote.
+#[test]
+fn shares_of_twenty_real_pairs_are_those_of_the_raw_attention() {
+    let program = Program::default();
+    let skills = load(&Source::Demo).unwrap();
+    // Two bars part the fields, so none may stand in a name or description.
+    let plain = skills.skills().iter().filter(|skill| !skill.description.for_model().contains('|'));
+    let pairs: Vec<_> = plain.step_by(3).take(20).collect();
+    assert_eq!(pairs.len(), 20);
+    let request = "review the open pull request and look for missing tests";
+    let input = |skill: &&skillscope::library::Skill| {
+        let [name, description, body] = [&skill.name, &skill.description, &skill.body].map(|text| text.for_model());
+        format!("{}\n", json!({"query": request, "name": name, "description": description, "body": body}))
+    };
+    let lines: String = pairs.iter().map(input).collect();
+    let output = program.run_with_input(&["rerank", "--reranker", "builtin", "--attention"], lines.as_bytes());
+    let raw: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (skill, raw) in pairs.iter().zip(raw) {
+        let value = program.json(&["explain", request, skill.id.shown(), "--stage1", "lexical", "--json"]);
+        let ids: Vec<u64> = raw["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+        let next = |id: u64, from: usize| (from..ids.len()).find(|&at| ids[at] == id).unwrap();
+        let first = next(102, 0) + 1;
+        let bar = next(1064, first);
+        let second = next(1064, bar + 1);
+        let spans = [first..bar, bar + 1..second, second + 1..ids.len() - 1];
+        let layers = raw["attention"].as_array().unwrap();
+        let mut middle = [0.0; 3];
+        for (layer, heads) in layers.iter().enumerate() {
+            let heads = heads.as_array().unwrap();
+            let mass = spans.clone().map(|span| {
+                heads.iter().map(|row| span.clone().map(|at| row[at].as_f64().unwrap()).sum::<f64>()).sum::<f64>()
+            });
+            let total: f64 = mass.iter().sum();
+            for (field, key) in ["name", "description", "body"].iter().enumerate() {
+                let share = value["layers"][layer][key].as_f64().unwrap();
+                assert!((share - mass[field] / total).abs() < 1e-6, "{} layer {layer} {key}", skill.id);
+                // Six layers, of which the middle half rounds to the four inside.
+                if (1..5).contains(&layer) {
+                    middle[field] += mass[field] / total / 4.0;
+                }
+            }
+        }
+        for (field, key) in ["name", "description", "body"].iter().enumerate() {
+            let own = &value["fields"][key];
+            assert!((own["share"].as_f64().unwrap() - middle[field]).abs() < 1e-6, "{} {key}", skill.id);
+            assert_eq!(own["tokens"].as_u64().unwrap() as usize, spans[field].len());
+        }
+    }
 }
 
 /// Ranks are places among the scores that `search` prints.
@@ -135,6 +187,8 @@ fn retrieval_sums_to_the_score_of_the_search_and_contrast_names_the_rival() {
     assert_ne!(value["contrast"]["other"]["id"], NAME);
     assert!(!value["contrast"]["words"].as_array().unwrap().is_empty());
     let calibrated: f64 = fields.iter().map(|field| value["calibrated"]["fields"][field].as_f64().unwrap()).sum();
+    let seen: f64 = fields.iter().map(|field| value["from_request"]["fields"][field]["share"].as_f64().unwrap()).sum();
+    assert!((seen - 1.0).abs() < 1e-4, "the request's words look at the document too");
     assert!(calibrated.abs() < 1e-4, "what the request adds to one field it takes from another");
 }
 

@@ -14,6 +14,7 @@ const SENTENCE: usize = 72;
 
 pub fn explanation(out: &mut impl Write, explanation: &Explanation) -> Result<()> {
     attention(out, &explanation.attribution, &explanation.calibrated)?;
+    explanation.from_request.iter().try_for_each(|view| from_request(out, view))?;
     explanation.erasures.iter().try_for_each(|compared| erasure(out, compared))?;
     explanation.contrast.iter().try_for_each(|against| contrast(out, against))?;
     explanation.retrieval.iter().try_for_each(|found| retrieval(out, found))
@@ -51,6 +52,15 @@ fn attention(out: &mut impl Write, attribution: &Attribution, calibrated: &Calib
         .map(|word| format!("{} {:.1}%", word.text.shown().trim(), word.weight.unwrap_or_default() * 100.0))
         .collect();
     writeln!(out, "most attention: {}", top.join(", "))
+}
+
+fn from_request(out: &mut impl Write, view: &Attribution) -> Result<()> {
+    let [name, description, body] = view.fields.map(|share| share.share * 100.0);
+    writeln!(
+        out,
+        "seen from the request's words instead of the scored position: name {name:.1}%, description {description:.1}%, \
+         body {body:.1}%"
+    )
 }
 
 fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {

@@ -46,11 +46,13 @@ impl Script {
     }
 
     fn erasures(&self) -> Vec<&EraseRequest> {
-        let erase = |request| match request {
-            &Request::Erase(ref erase) => Some(erase),
-            _ => None,
-        };
-        self.out.requests.iter().filter_map(erase).collect()
+        let mut erasures = Vec::new();
+        for request in &self.out.requests {
+            if let Request::Erase(erase) = request {
+                erasures.push(erase);
+            }
+        }
+        erasures
     }
 
     fn answer(&mut self, response: Response) {
