@@ -13,5 +13,5 @@ pub use assemble::{Models, assemble};
 pub use courtesy::{Courtesy, Undisturbed};
 pub use pipeline::{Pipeline, SearchError};
 pub use results::{
-    Hit, PinnedStanding, Placed, QueryId, Ranked, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
+    Decision, Hit, PinnedStanding, Placed, QueryId, Ranked, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
 };
