@@ -190,7 +190,8 @@ impl Subject<'_> {
         let mut all = Vec::new();
         for grain in args.erase.iter().map(|&grain| Grain::from(grain)) {
             for &manner in &args.by {
-                let run = Run::new(reranker, pair.clone(), rivals.clone(), grain, manner.into());
+                let run = Run::new(reranker, pair.clone(), rivals.clone(), grain, manner.into())
+                    .with_embedder(self.pipeline.embedder.clone());
                 let bar = prepare::progress_bar("erasing", run.report().units.len());
                 let courtesy = &*self.pipeline.courtesy;
                 let erased = erasure::erase(reranker, run, courtesy, &never, &mut |erased| {

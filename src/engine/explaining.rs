@@ -56,7 +56,7 @@ impl Explaining {
             return shared.fail(subject.id, &SearchError::NoReranker);
         };
         let pair = Pair::new(&subject.text, &subject.library[subject.skill], subject.settings.fields);
-        let run = Run::new(&reranker, pair, rivals, grain, manner);
+        let run = Run::new(&reranker, pair, rivals, grain, manner).with_embedder(pipeline.embedder);
         self.erasure = Some(Erasing { subject, reranker, run });
     }
 

@@ -157,7 +157,12 @@ fn erasure(compared: &Compared) -> String {
     };
     let before = erased.rank.map_or(String::new(), |rank| format!("Rank {rank} of the shortlist as it is."));
     let row = |(at, (unit, effect)): (usize, (&Unit, &Option<Effect>))| {
-        let share = compared.shares.as_ref().map_or("–".into(), |shares| percent(shares[at]));
+        let cosine = effect.and_then(|effect| effect.cosine_change);
+        let share = match (&compared.shares, cosine) {
+            (Some(shares), _) => percent(shares[at]),
+            (None, Some(change)) => signed(change),
+            (None, None) => "–".into(),
+        };
         let change = effect.map_or("–".into(), |effect| {
             let class = if effect.change < 0.0 { "carries" } else { "holds" };
             format!("<span class=\"{class}\">{}</span>", signed(effect.change))
@@ -166,7 +171,8 @@ fn erasure(compared: &Compared) -> String {
         vec![unit.place.key().to_owned(), escape(unit.label.shown()), share, change, rank]
     };
     let rows = erased.units.iter().zip(&erased.effects).enumerate().map(row);
-    let heads = ["field", "without", "attention", "Δ score", "rank then"];
+    let third = if compared.shares.is_some() { "attention" } else { "Δ cosine" };
+    let heads = ["field", "without", third, "Δ score", "rank then"];
     let body = format!("{badge}<p class=\"soft\">{how}{unseen} {before}</p>{}", table(&heads, 2, rows));
     section(&format!("{}, {}", capital(erased.grain.title()), erased.manner.key()), &body)
 }

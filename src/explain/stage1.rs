@@ -151,7 +151,7 @@ fn sentences(document: &Document) -> Vec<(Field, Range<usize>)> {
 }
 
 /// Of two vectors of any length.
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
     let length = (dot(a, a) * dot(b, b)).sqrt();
     if length > 0.0 { (dot(a, b) / length) as f32 } else { 0.0 }

@@ -231,7 +231,13 @@ pub fn erased(scored: usize) -> Arc<Erased> {
     };
     let effect = |(at, &(_, _, change, rank)): (usize, &(Field, &str, f32, usize))| {
         let rank_change = Some(rank as i64 - 1);
-        (at < scored).then_some(Effect { score: 5.25 + change, change, rank: Some(rank), rank_change })
+        (at < scored).then_some(Effect {
+            score: 5.25 + change,
+            change,
+            rank: Some(rank),
+            rank_change,
+            cosine_change: None,
+        })
     };
     Arc::new(Erased {
         grain: Grain::Sentences,

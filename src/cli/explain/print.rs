@@ -74,12 +74,17 @@ fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {
         writeln!(out, "{}", agreement.label())?;
     }
     let of = |rank: Option<usize>| rank.map_or("-".into(), |rank| rank.to_string());
-    writeln!(out, "{:>8} {:>5} {:>9}  without", "Δscore", "rank", "attention")?;
+    let third = if compared.shares.is_some() { "attention" } else { "Δcosine" };
+    writeln!(out, "{:>8} {:>5} {third:>9}  without", "Δscore", "rank")?;
     writeln!(out, "{:>8} {:>5} {:>9}  (nothing)", "", of(erased.rank), "")?;
     let rows = erased.units.iter().zip(&erased.effects).enumerate();
     for (at, (unit, effect)) in rows {
         let Some(effect) = effect else { continue };
-        let share = compared.shares.as_ref().map_or("-".into(), |shares| format!("{:.1}%", shares[at] * 100.0));
+        let share = match (&compared.shares, effect.cosine_change) {
+            (Some(shares), _) => format!("{:.1}%", shares[at] * 100.0),
+            (None, Some(change)) => format!("{change:+.3}"),
+            (None, None) => "-".into(),
+        };
         let text = clipped(unit.label.shown());
         let place = unit.place.key();
         let text = if text == place { String::new() } else { format!(": {text}") };

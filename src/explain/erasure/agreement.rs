@@ -1,6 +1,7 @@
 //! Whether attention and erasure tell the same story: what a heatmap may be believed.
 
 use crate::explain::Attribution;
+use crate::library::Field;
 use crate::model::Capture;
 
 use super::units::{Pair, Place, Unit};
@@ -122,9 +123,10 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 /// Share of the fields' attention that falls on each unit, a word on a border by its bytes. Zero for the request, which
 /// is no part of that scale.
 pub fn attention_shares(capture: &Capture, attribution: &Attribution, pair: &Pair, units: &[Unit]) -> Vec<f32> {
+    let reads = Field::ALL.map(|field| Read::new(&capture.document, &pair.parts[field as usize], field));
     let share = |unit: &Unit| {
         let Place::Field(field) = unit.place else { return 0.0 };
-        let read = Read::new(&capture.document, &pair.parts[field as usize], field);
+        let read = &reads[field as usize];
         let place = |at: usize| (read.span.start + at.saturating_sub(read.dropped)).min(read.span.end);
         let bytes = place(unit.bytes.start)..place(unit.bytes.end);
         let words = &attribution.words;

@@ -8,7 +8,7 @@ use super::{Agreement, Effect, Erased, NEUTRAL, Unit};
 
 impl Erased {
     /// `{"grain", "title", "manner", "neutral", "score", "rank", "unseen", "units": [{"field", "text", "bytes":
-    /// [from, to], "attention", "score", "change", "rank", "rank_change"}]}`.
+    /// [from, to], "attention", "score", "change", "rank", "rank_change", "cosine_change"}]}`.
     ///
     /// `field` is `request` for its sentences; `bytes` are those of the raw field; `attention` is the unit's share, null
     /// without `shares`; ranks are null where there is no shortlist to rank in; `neutral` is what a word was replaced
@@ -39,6 +39,7 @@ fn row(unit: &Unit, effect: Option<Effect>, share: Option<f32>) -> Value {
         "change": effect.map(|effect| number(effect.change)),
         "rank": effect.and_then(|effect| effect.rank),
         "rank_change": effect.and_then(|effect| effect.rank_change),
+        "cosine_change": effect.and_then(|effect| effect.cosine_change).map(number),
     })
 }
 

@@ -14,8 +14,9 @@ mod units;
 
 use std::sync::Arc;
 
+use crate::explain::stage1::cosine;
 use crate::library::{Field, FieldSet, Skill};
-use crate::model::{ModelError, Reranker, Stop};
+use crate::model::{Embedder, ModelError, Reranker, Role, Stop};
 use crate::search::courtesy::{Courtesy, politely};
 use crate::text::{Document, Encoding, Segment};
 
@@ -23,6 +24,7 @@ pub(crate) use agreement::pearson;
 pub use agreement::{Agreement, Verdict, agreement, attention_shares, spearman};
 pub use edit::{Manner, NEUTRAL, without};
 pub use rivals::Rivals;
+use units::pieces;
 pub use units::{Grain, Pair, Place, Unit, units};
 
 /// Pairs scored per step, as many as live search scores before it looks up.
@@ -55,6 +57,9 @@ pub struct Effect {
     pub rank: Option<usize>,
     /// Δrank: positive where the skill falls.
     pub rank_change: Option<i64>,
+    /// What the embedder's cosine of request and skill changes by: SkillRet's measure (papers.md 3.5), for sentences of
+    /// the request and with an embedder only.
+    pub cosine_change: Option<f32>,
 }
 
 /// An erasure as far as it has come.
@@ -86,10 +91,10 @@ impl Erased {
 }
 
 /// An erasure that is done step by step, so that whoever runs it can do something else in between.
-#[derive(Debug)]
 pub struct Run {
     pair: Arc<Pair>,
     rivals: Option<Rivals>,
+    nearness: Option<Nearness>,
     report: Erased,
 }
 
@@ -98,9 +103,10 @@ impl Run {
     /// an erasure of the request itself has no rank among them.
     pub fn new(reranker: &Reranker, pair: Pair, rivals: Option<Rivals>, grain: Grain, manner: Manner) -> Self {
         let seen = Seen::new(reranker, &pair);
-        let all = units(&pair, grain);
+        let all = pieces(&pair, grain);
         let count = all.len();
-        let units: Arc<[Unit]> = all.into_iter().filter(|unit| unit.bytes.start < seen.end(unit.place)).collect();
+        let shown = all.into_iter().filter(|piece| piece.bytes.start < seen.end(piece.place));
+        let units: Arc<[Unit]> = shown.map(|piece| piece.unit(&pair)).collect();
         let report = Erased {
             grain,
             manner,
@@ -110,7 +116,14 @@ impl Run {
             base: None,
             rank: None,
         };
-        Run { pair: Arc::new(pair), rivals: rivals.filter(|_| grain != Grain::Request), report }
+        Run { pair: Arc::new(pair), rivals: rivals.filter(|_| grain != Grain::Request), nearness: None, report }
+    }
+
+    /// Sentences of the request are measured by the embedder too, as SkillRet does.
+    pub fn with_embedder(mut self, embedder: Option<Arc<Embedder>>) -> Self {
+        let wanted = self.report.grain == Grain::Request;
+        self.nearness = embedder.filter(|_| wanted).map(|embedder| Nearness { embedder, known: None });
+        self
     }
 
     pub fn report(&self) -> &Erased {
@@ -133,14 +146,19 @@ impl Run {
         let open: Vec<usize> = open.collect();
         let mut pairs = Vec::with_capacity(BATCH);
         pairs.extend(wants_base.then(|| self.pair.encode(reranker)));
-        pairs.extend(open.iter().map(|&at| without(&self.pair, &units[at], *manner).encode(reranker)));
+        let edited: Vec<Pair> = open.iter().map(|&at| without(&self.pair, &units[at], *manner)).collect();
+        pairs.extend(edited.iter().map(|pair| pair.encode(reranker)));
         let mut scores = reranker.score(&pairs, stop)?.into_iter();
+        let cosines = match &mut self.nearness {
+            Some(nearness) => nearness.changes(&self.pair, &edited, stop)?,
+            None => vec![None; edited.len()],
+        };
         if wants_base {
             self.report.base = scores.next();
             self.report.rank = self.report.base.and_then(|base| Some(self.rivals.as_ref()?.rank(base)));
         }
-        for (at, score) in open.into_iter().zip(scores) {
-            self.report.effects[at] = self.report.base.map(|base| self.effect(base, score));
+        for ((at, score), cosine_change) in open.into_iter().zip(scores).zip(cosines) {
+            self.report.effects[at] = self.report.base.map(|base| Effect { cosine_change, ..self.effect(base, score) });
         }
         Ok(())
     }
@@ -148,7 +166,36 @@ impl Run {
     fn effect(&self, base: f32, score: f32) -> Effect {
         let rank = self.rivals.as_ref().map(|rivals| rivals.rank(score));
         let rank_change = rank.zip(self.report.rank).map(|(after, before)| after as i64 - before as i64);
-        Effect { score, change: score - base, rank, rank_change }
+        Effect { score, change: score - base, rank, rank_change, cosine_change: None }
+    }
+}
+
+/// The encoder's side of an erased request.
+struct Nearness {
+    embedder: Arc<Embedder>,
+    /// The skill's vector, and its cosine with the whole request.
+    known: Option<(Vec<f32>, f32)>,
+}
+
+impl Nearness {
+    /// What each edited request changes of the cosine.
+    fn changes(&mut self, whole: &Pair, edited: &[Pair], stop: Stop) -> Result<Vec<Option<f32>>, ModelError> {
+        let embedder = &self.embedder;
+        let asked = |pair: &Pair| embedder.encode(&pair.request, Role::Query);
+        let (document, base) = match self.known.take() {
+            Some(known) => known,
+            None => {
+                let document = embedder.profile().document.render_parts(whole.parts(), whole.fields);
+                let texts = [embedder.encode(&document.text, Role::Document), asked(whole)];
+                let mut vectors = embedder.embed(&texts, stop)?.into_iter();
+                let (document, request) = (vectors.next().unwrap_or_default(), vectors.next().unwrap_or_default());
+                let base = cosine(&document, &request);
+                (document, base)
+            }
+        };
+        let vectors = embedder.embed(&edited.iter().map(asked).collect::<Vec<_>>(), stop);
+        let (document, base) = &*self.known.insert((document, base));
+        Ok(vectors?.iter().map(|vector| Some(cosine(document, vector) - base)).collect())
     }
 }
 
@@ -207,7 +254,8 @@ struct Read {
 impl Read {
     fn new(document: &Document, raw: &str, field: Field) -> Self {
         let span = document.span(field);
-        // What is kept begins with a character that is not dropped, and only such ones stand before it.
-        Read { dropped: raw.find(&document.text[span.clone()]).unwrap_or(0), span }
+        // Only white space is dropped at the beginning, and then what is kept begins with something else.
+        let first = document.text[span.clone()].chars().next();
+        Read { dropped: first.and_then(|first| raw.find(first)).unwrap_or(0), span }
     }
 }

@@ -17,10 +17,7 @@ fn every_grain_covers_the_texts_it_is_of() {
     let pair = pair("Merge them. Then print.", ["pdf-merge", "Merges. Splits.", "Intro.\n\n# One\nA. B.\n# Two\nC\n"]);
     assert_eq!(labels(&pair, Grain::Fields).len(), 3);
     let sections = labels(&pair, Grain::Sections);
-    assert_eq!(
-        sections[2..],
-        [("body", "(before the first heading)".into()), ("body", "One".into()), ("body", "Two".into())]
-    );
+    assert_eq!(sections[2..], [("body", "(no heading)".into()), ("body", "One".into()), ("body", "Two".into())]);
     assert_eq!(labels(&pair, Grain::Request), [("request", "Merge them.".into()), ("request", "Then print.".into())]);
     for grain in [Grain::Fields, Grain::Sections, Grain::Sentences] {
         for field in Field::ALL {
@@ -82,7 +79,8 @@ fn spearman_is_scipys() {
 
 fn erased(changes: &[f32]) -> Erased {
     let unit = Unit { place: Place::Request, bytes: 0..0, label: Text::default() };
-    let effect = |&change: &f32| Some(Effect { score: change, change, rank: None, rank_change: None });
+    let effect =
+        |&change: &f32| Some(Effect { score: change, change, rank: None, rank_change: None, cosine_change: None });
     Erased {
         grain: Grain::Sentences,
         manner: Manner::Deletion,
@@ -115,6 +113,32 @@ fn ranks_follow_the_rule_of_the_list() {
     let rivals = Rivals::new(vec![(3.0, true), (1.0, true), (1.0, false), (-2.0, false)]);
     assert_eq!([4.0, 3.0, 2.0, 1.0, 0.0, -2.0, -9.0].map(|score| rivals.rank(score)), [1, 2, 2, 3, 4, 4, 5]);
     assert_eq!(Rivals::default().rank(-1.0), 1);
+}
+
+/// Unedited, a skill must stand where the list has it, ties and the profile's share of stage 1 included.
+#[test]
+fn a_skill_ranks_among_its_rivals_where_its_list_has_it() {
+    use crate::search::{Decision, Pipeline, QueryId, Reranking, Settings, Stage1};
+    let library = std::sync::Arc::new(load(&load::Source::Demo).unwrap());
+    let lexical = std::sync::Arc::new(crate::index::LexicalIndex::build(&library));
+    let settings = Settings { stage1: Stage1::Lexical, depth: 12, ..Settings::default() };
+    let request: Arc<str> = "review the tests of this pull request".into();
+    let pipeline = Pipeline::new(library, lexical);
+    let shortlist = Arc::new(pipeline.stage1(QueryId(1), &request, settings, None, true).unwrap());
+    assert_eq!(shortlist.hits.len(), 12);
+    for prior in [0.0, 0.7] {
+        let decision = Decision { prior: prior.try_into().unwrap(), fit: None };
+        let scores: Vec<Option<f32>> =
+            (0..12).map(|at| Some([1.0, 2.5, -3.0, 1.0][at % 4] + (at / 8) as f32)).collect();
+        let list = Reranking::new(shortlist.clone(), &scores, decision, 0, Default::default());
+        for row in &list.rows {
+            let rivals = Rivals::of(&list, row.skill);
+            assert_eq!(rivals.rank(row.score.unwrap()), row.after, "{prior} {row:?}");
+            assert_eq!((rivals.rank(f32::INFINITY), rivals.rank(f32::NEG_INFINITY)), (1, 12));
+        }
+        let outside = Rivals::of(&list, crate::library::SkillIx(u32::MAX));
+        assert_eq!(outside.rank(f32::NEG_INFINITY), 13);
+    }
 }
 
 #[cfg(feature = "builtin-models")]
@@ -190,6 +214,28 @@ mod with_the_builtin_model {
         let base = alone(&reranker, &pair);
         assert_eq!(alone(&reranker, &without(&pair, &all[seen], Manner::Deletion)), base, "the first unseen one");
         assert_ne!(alone(&reranker, &without(&pair, &all[seen - 1], Manner::Deletion)), base, "the last seen one");
+    }
+
+    /// SkillRet's measure, by the embedder's own word: importance is cos(q, skill) - cos(q without s, skill).
+    #[test]
+    fn sentences_of_a_request_are_measured_by_the_embedder_too() {
+        let (reranker, library) = setting();
+        let embedder = Arc::new(Embedder::load("builtin", Device::Cpu).unwrap());
+        let skill = library.skills().iter().find(|skill| skill.id.shown().contains("pdf-merge")).unwrap();
+        let pair = Pair::new(REQUEST, skill, FieldSet::Full);
+        let run = Run::new(&reranker, pair.clone(), None, Grain::Request, Manner::Deletion);
+        let run = run.with_embedder(Some(embedder.clone()));
+        let found = erase(&reranker, run, &Undisturbed, &never, &mut |_| {}).unwrap();
+        let one = |text: &str, role| embedder.embed(&[embedder.encode(text, role)], &never).unwrap().remove(0);
+        let document = one(&embedder.document(skill, FieldSet::Full).text, Role::Document);
+        let near = |text: &str| one(text, Role::Query).iter().zip(&document).map(|(a, b)| a * b).sum::<f32>();
+        assert_eq!(found.effects.len(), 2);
+        for (effect, rest) in
+            found.effects.iter().zip(["Keep the bookmarks.", "Combine several PDF reports into one file. "])
+        {
+            let (got, want) = (effect.unwrap().cosine_change.unwrap(), near(rest) - near(REQUEST));
+            assert!((got - want).abs() < 1e-5, "{got} {want}");
+        }
     }
 
     /// A stopped step loses nothing and a disturbed one is done again.

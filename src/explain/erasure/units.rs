@@ -37,7 +37,7 @@ impl Grain {
             Grain::Fields => "field erasure",
             Grain::Sections => "section erasure",
             Grain::Sentences => "sentence erasure",
-            // SkillRet's text does not say how it ranks and masks (papers.md 3.5).
+            // SkillRet's text does not say how it ranks and masks, and asks the encoder alone (papers.md 3.5).
             Grain::Request => "query-sentence erasure (our reconstruction of SkillRet's)",
         }
     }
@@ -98,35 +98,59 @@ impl Pair {
 
 /// All units of a pair, in the order of the text; together they are everything but blank fields.
 pub fn units(pair: &Pair, grain: Grain) -> Vec<Unit> {
-    let whole = |place: Place| Unit { place, bytes: 0..pair.text(place).len(), label: Text::line(place.key()) };
-    let by_sentence = |place: Place| {
+    pieces(pair, grain).into_iter().map(|piece| piece.unit(pair)).collect()
+}
+
+/// A unit before its label is made: of a body of megabytes only what the model saw is ever shown.
+pub(super) struct Piece {
+    pub(super) place: Place,
+    pub(super) bytes: Range<usize>,
+    label: Label,
+}
+
+enum Label {
+    /// The whole text.
+    Place,
+    /// Its own words.
+    Words,
+    /// Where the heading stands.
+    Heading(Range<usize>),
+}
+
+impl Piece {
+    pub(super) fn unit(self, pair: &Pair) -> Unit {
+        let Piece { place, bytes, label } = self;
         let text = pair.text(place);
-        let unit = |bytes: Range<usize>| Unit { place, label: Text::line(text[bytes.clone()].trim()), bytes };
-        sentences(text).into_iter().map(unit).collect::<Vec<_>>()
+        let label = match label {
+            Label::Place => Text::line(place.key()),
+            Label::Words => Text::line(text[bytes.clone()].trim()),
+            Label::Heading(heading) if heading.is_empty() => Text::line("(no heading)"),
+            Label::Heading(heading) => Text::line(&text[heading]),
+        };
+        Unit { place, bytes, label }
+    }
+}
+
+pub(super) fn pieces(pair: &Pair, grain: Grain) -> Vec<Piece> {
+    let by_sentence = |place: Place| -> Vec<Piece> {
+        let parts = sentences(pair.text(place)).into_iter();
+        parts.map(|bytes| Piece { place, bytes, label: Label::Words }).collect()
     };
     if grain == Grain::Request {
         return by_sentence(Place::Request);
     }
     let wanted = |field: &Field| pair.fields.contains(*field) && !pair.parts[*field as usize].trim().is_empty();
-    let of_field = |field: Field| match (grain, field) {
-        (Grain::Sections, Field::Body) => by_section(&pair.parts[field as usize]),
-        (Grain::Sentences, Field::Description | Field::Body) => by_sentence(Place::Field(field)),
-        _ => vec![whole(Place::Field(field))],
+    let of_field = |field: Field| {
+        let place = Place::Field(field);
+        let text = pair.text(place);
+        match (grain, field) {
+            (Grain::Sections, Field::Body) => sections(text)
+                .into_iter()
+                .map(|section| Piece { place, bytes: section.bytes, label: Label::Heading(section.heading) })
+                .collect(),
+            (Grain::Sentences, Field::Description | Field::Body) => by_sentence(place),
+            _ => vec![Piece { place, bytes: 0..text.len(), label: Label::Place }],
+        }
     };
     Field::ALL.into_iter().filter(wanted).flat_map(of_field).collect()
-}
-
-fn by_section(body: &str) -> Vec<Unit> {
-    let label = |heading: &str| match heading {
-        "" => Text::line("(before the first heading)"),
-        heading => Text::line(heading),
-    };
-    sections(body)
-        .into_iter()
-        .map(|section| Unit {
-            place: Place::Field(Field::Body),
-            label: label(&body[section.heading]),
-            bytes: section.bytes,
-        })
-        .collect()
 }

@@ -89,7 +89,11 @@ fn rows(erased: &Erased, shares: Option<&[f32]>, symbols: &Symbols) -> RunText {
             text.push("\n", Ink::Plain);
         }
         numbers(&mut text, *effect, erased.rank, symbols);
-        let share = shares.map_or(String::new(), |shares| format!("{:>5.1}%", shares[at] * 100.0));
+        let share = match (shares, effect.and_then(|effect| effect.cosine_change)) {
+            (Some(shares), _) => format!("{:>5.1}%", shares[at] * 100.0),
+            (None, Some(change)) => format!("{change:>+6.3}"),
+            (None, None) => String::new(),
+        };
         text.push(&format!(" {share:>6}  "), Ink::Muted);
         words(&mut text, unit, effect.is_none(), symbols);
     }

@@ -76,7 +76,8 @@ fn heading(view: &ErasedView, pen: &Pen) -> Vec<(String, Role)> {
         }
         (None, _) => ("attention against erasure: not known yet".into(), Role::Muted),
     });
-    rows.push((format!("{:>7} {:<7} {:>6}  {}", "change", "rank", "atten.", "without"), Role::Muted));
+    let third = if erased.grain == Grain::Request { "cosine" } else { "atten." };
+    rows.push((format!("{:>7} {:<7} {third:>6}  without", "change", "rank"), Role::Muted));
     rows
 }
 
