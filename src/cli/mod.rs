@@ -55,7 +55,7 @@ pub struct Cli {
 enum Command {
     /// Search once and print the shortlist in final order.
     Search(search::Args),
-    /// Show what the reranker looked at for one request and one skill.
+    /// Say why a skill got its score for a request: attention, erasure, contrast, stage 1; or over a benchmark.
     Explain(explain::Args),
     /// Load a library, build its vectors and report what was found.
     Index(index::Args),

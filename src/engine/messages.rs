@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::explain::erasure::{Pair, Rivals};
+use crate::explain::{Erased, Grain, Manner, Retrieval};
 use crate::library::load::Source;
 use crate::library::{Library, SkillIx, Text};
 use crate::model::catalogue::Entry;
@@ -70,6 +72,25 @@ pub struct SearchRequest {
     pub rerank_delay: Duration,
 }
 
+/// One skill of the library that is on screen, and the request it stands there for.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub id: QueryId,
+    pub text: Arc<str>,
+    pub settings: Settings,
+    pub library: Arc<Library>,
+    pub skill: SkillIx,
+}
+
+#[derive(Debug, Clone)]
+pub struct EraseRequest {
+    pub subject: Subject,
+    pub grain: Grain,
+    pub manner: Manner,
+    /// The other scores of the shortlist, if there are any.
+    pub rivals: Option<Rivals>,
+}
+
 #[derive(Debug)]
 pub enum Request {
     /// Replaces any search still under way.
@@ -82,6 +103,11 @@ pub enum Request {
         library: Arc<Library>,
         skill: SkillIx,
     },
+    /// What becomes of its score without each piece of it; replaces an erasure still under way, and ends with its
+    /// search.
+    Erase(EraseRequest),
+    /// Why stage 1 found it, or did not.
+    ExplainRetrieval(Subject),
     /// Read the library again, whatever the watcher saw.
     Reload,
     /// Load other networks in the background; the old ones serve until they are there.
@@ -151,6 +177,21 @@ pub enum Response {
         skill: SkillIx,
         library: Arc<Library>,
         capture: Arc<Capture>,
+    },
+    /// Once per step; [`Erased::is_finished`] on the last.
+    Erased {
+        id: QueryId,
+        skill: SkillIx,
+        library: Arc<Library>,
+        pair: Arc<Pair>,
+        erased: Arc<Erased>,
+    },
+    /// Words first, then once more with the sentences if there is an embedder.
+    Retrieved {
+        id: QueryId,
+        skill: SkillIx,
+        library: Arc<Library>,
+        retrieval: Arc<Retrieval>,
     },
     Eval(EvalEvent),
     Bench(BenchEvent),

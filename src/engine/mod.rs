@@ -15,6 +15,7 @@
 
 mod builder;
 pub mod evaluation;
+mod explaining;
 mod gate;
 mod loader;
 pub mod messages;
@@ -28,11 +29,11 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::library::Text;
-use crate::search::{Pipeline, QueryId};
+use crate::search::{Pipeline, QueryId, SearchError};
 
 pub use messages::{
-    BenchEntry, BenchEvent, BenchRequest, Described, EngineOptions, EvalEvent, EvalRequest, Indexing, ModelChoice,
-    ModelState, Request, Response, RunId, RunLine, SearchRequest, Switching,
+    BenchEntry, BenchEvent, BenchRequest, Described, EngineOptions, EraseRequest, EvalEvent, EvalRequest, Indexing,
+    ModelChoice, ModelState, Request, Response, RunId, RunLine, SearchRequest, Subject, Switching,
 };
 
 /// What the engine's threads share.
@@ -66,6 +67,12 @@ impl Shared {
         let sentence = sentence.into();
         tracing::info!("{sentence}");
         self.publish(Response::Notice(sentence));
+    }
+
+    /// This request could not be answered.
+    fn fail(&self, id: QueryId, error: &SearchError) {
+        tracing::warn!("request {}: {error}", id.0);
+        self.publish(Response::Failed { id, message: error.to_string() });
     }
 
     fn is_newest(&self, id: QueryId) -> bool {

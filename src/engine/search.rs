@@ -11,6 +11,7 @@ use crate::model::ModelError;
 use crate::search::{Pipeline, QueryId, SearchError, Settings, Shortlist};
 
 use super::builder::Job;
+use super::explaining::Explaining;
 use super::messages::{Request, Response, SearchRequest};
 use super::{Shared, Wake, evaluation};
 
@@ -23,8 +24,13 @@ pub(super) fn run(shared: &Arc<Shared>, woken: &Receiver<Wake>, jobs: &Sender<Jo
         current: None,
         wanted: FieldSet::default(),
         evaluations: evaluation::Evaluations::default(),
+        explaining: Explaining::default(),
     };
     while !shared.is_stopping() {
+        if worker.is_at_leisure() {
+            worker.explaining.step(shared, woken);
+            continue;
+        }
         match worker.next() {
             Some(Wake::Request(Request::Shutdown)) | None => break,
             Some(Wake::Request(request)) => worker.handle(request),
@@ -46,9 +52,15 @@ struct Worker<'a> {
     /// The field set the builder was last asked for.
     wanted: FieldSet,
     evaluations: evaluation::Evaluations,
+    explaining: Explaining,
 }
 
 impl Worker<'_> {
+    /// Whether an explanation is under way and nothing else waits.
+    fn is_at_leisure(&self) -> bool {
+        !self.explaining.is_idle() && self.inbox.is_empty() && self.woken.is_empty()
+    }
+
     /// The next message; a burst of searches and changes counts once, the newest.
     fn next(&mut self) -> Option<Wake> {
         if self.inbox.is_empty() {
@@ -78,6 +90,8 @@ impl Worker<'_> {
             Request::Explain { id, text, settings, library, skill } => {
                 self.explain(id, &text, settings, &library, skill);
             }
+            Request::Erase(request) => self.explaining.erase(self.shared, request),
+            Request::ExplainRetrieval(subject) => self.explaining.retrieve(self.shared, subject),
             Request::Reload => {
                 let _ = self.jobs.send(Job::Reload);
             }
@@ -203,8 +217,7 @@ impl Worker<'_> {
     }
 
     fn fail(&self, id: QueryId, error: &SearchError) {
-        tracing::warn!("request {}: {error}", id.0);
-        self.shared.publish(Response::Failed { id, message: error.to_string() });
+        self.shared.fail(id, error);
     }
 }
 

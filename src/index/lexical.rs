@@ -112,25 +112,20 @@ impl LexicalIndex {
     /// Why a skill has its score: the query's terms that occur in it, the weightiest first. The scores add up to the
     /// skill's, up to rounding.
     pub fn contributions(&self, query: &str, fields: FieldSet, skill: SkillIx) -> Vec<TermContribution> {
-        let lowered = query.to_lowercase();
-        let mut repeats: HashMap<&str, u32> = HashMap::new();
-        let mut distinct = Vec::new();
-        for word in words(&lowered) {
-            let count = repeats.entry(word).or_default();
-            *count += 1;
-            if *count == 1 {
-                distinct.push(word);
-            }
-        }
-        let mut found: Vec<_> = distinct
+        let mut found: Vec<_> = distinct(query)
             .into_iter()
-            .filter_map(|word| {
-                let (weight, counts) = self.posting(word, fields, skill)?;
-                Some(TermContribution { term: word.to_string(), score: weight * repeats[word] as f32, counts })
+            .filter_map(|(word, repeats)| {
+                let (weight, counts) = self.posting(&word, fields, skill)?;
+                Some(TermContribution { score: weight * repeats as f32, term: word, counts })
             })
             .collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found
+    }
+
+    /// The words of a query as they are looked for, each once, in order.
+    pub fn terms_of(&self, query: &str) -> Vec<String> {
+        distinct(query).into_iter().map(|(word, _)| word).collect()
     }
 
     /// Weight of one word in one skill, and its occurrences in the fields searched.
@@ -170,6 +165,21 @@ impl LexicalIndex {
             scores[skill] += repeats * statistics.weight(term, skill, self.postings.frequency_at(at, fields));
         }
     }
+}
+
+/// The words of a query in order, each once, with how often it occurs.
+fn distinct(query: &str) -> Vec<(String, u32)> {
+    let lowered = query.to_lowercase();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut distinct: Vec<(String, u32)> = Vec::new();
+    for word in words(&lowered) {
+        let at = *places.entry(word).or_insert(distinct.len());
+        match distinct.get_mut(at) {
+            Some((_, repeats)) => *repeats += 1,
+            None => distinct.push((word.to_owned(), 1)),
+        }
+    }
+    distinct
 }
 
 /// Each term once, with how often it occurs; sorted, so that scores do not depend on the order of a hash map.

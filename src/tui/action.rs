@@ -63,8 +63,12 @@ pub enum Action {
     ToggleRerank,
     /// Pin the selected skill as "mine", or unpin it.
     Pin,
-    /// Switch the detail pane between preview, attention and scores.
+    /// Switch the detail pane between its views.
     CycleDetail,
+    /// Erase fields, sections, sentences, or sentences of the request.
+    CycleUnits,
+    /// Erase by deletion or by neutral words.
+    CycleManner,
     NextBand,
     PreviousBand,
     NextHead,

@@ -171,6 +171,8 @@ pub fn hints(tab: Tab) -> impl Iterator<Item = (Action, &'static str)> {
             (Action::ToggleRerank, "rerank"),
             (Action::NextBand, "layers"),
             (Action::NextHead, "head"),
+            (Action::CycleUnits, "units"),
+            (Action::CycleManner, "delete or neutral"),
             (Action::ClearQuery, "clear"),
         ],
         Tab::Evaluate => &[

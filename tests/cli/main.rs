@@ -1,6 +1,7 @@
 //! The command line from outside: the real binary, its output and its exit codes.
 
 mod bad_input;
+mod explain;
 mod hub_cache;
 mod kill;
 mod output;

@@ -10,6 +10,7 @@ pub enum Group {
     Moving,
     Explore,
     Attention,
+    Erasure,
     Evaluate,
     Lists,
 }
@@ -21,6 +22,7 @@ impl Group {
             Group::Moving => "Moving",
             Group::Explore => "Explore",
             Group::Attention => "Attention view",
+            Group::Erasure => "Erasure view",
             Group::Evaluate => "Evaluate",
             Group::Lists => "Lists",
         }
@@ -31,7 +33,7 @@ impl Group {
     /// Whether these actions are about this tab more than about others.
     pub fn is_of(self, tab: Tab) -> bool {
         match self {
-            Group::Explore | Group::Attention => tab == Tab::Explore,
+            Group::Explore | Group::Attention | Group::Erasure => tab == Tab::Explore,
             Group::Evaluate => tab == Tab::Evaluate,
             Group::Lists => matches!(tab, Tab::Library | Tab::Evaluate),
             Group::Everywhere | Group::Moving => false,
@@ -93,7 +95,7 @@ actions! {
         CycleDepth, "cycle-depth", "length of the shortlist: 10, 20, 50";
         ToggleRerank, "toggle-rerank", "stage 2 on or off";
         Pin, "pin", "follow the selected skill as mine in Explore, or stop";
-        CycleDetail, "cycle-detail", "show preview, attention or scores";
+        CycleDetail, "cycle-detail", "show preview, attention, erasure, stage 1 or scores";
         ToggleEvaluation, "toggle-evaluation", "show the evaluation beside the search, or hide it";
     }
     Attention: {
@@ -101,6 +103,10 @@ actions! {
         PreviousBand, "previous-band", "look at earlier layers";
         NextHead, "next-head", "look at the next head";
         PreviousHead, "previous-head", "look at the previous head";
+    }
+    Erasure: {
+        CycleUnits, "cycle-units", "take away fields, sections, sentences, or sentences of the request";
+        CycleManner, "cycle-manner", "delete a piece, or put neutral words in its place";
     }
     Evaluate: {
         ChooseBenchmark, "choose-benchmark", "choose a benchmark, or go back to the numbers";
