@@ -13,6 +13,7 @@
 //!
 //! A panic in any of them is caught in its own thread and becomes a [`Response::Notice`]; the terminal is not touched.
 
+pub mod author;
 mod builder;
 pub mod evaluation;
 mod gate;
@@ -30,6 +31,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::library::Text;
 use crate::search::{Pipeline, QueryId};
 
+pub use author::messages::{AuthorEvent, AuthorRequest, Drafted, Opened, Probe, Standing};
 pub use messages::{
     BenchEntry, BenchEvent, BenchRequest, Described, EngineOptions, EvalEvent, EvalRequest, Indexing, ModelChoice,
     ModelState, Request, Response, RunId, RunLine, SearchRequest, Switching,
@@ -41,6 +43,8 @@ pub(crate) struct Shared {
     pipeline: Mutex<Option<Pipeline>>,
     /// The newest request sent: older work stops when it sees it.
     newest: AtomicU64,
+    /// The newest draft sent, likewise.
+    drafted: AtomicU64,
     stopping: AtomicBool,
     gate: gate::Gate,
     responses: Sender<Response>,
@@ -68,8 +72,16 @@ impl Shared {
         self.publish(Response::Notice(sentence));
     }
 
+    fn newest(&self) -> QueryId {
+        QueryId(self.newest.load(Ordering::Acquire))
+    }
+
     fn is_newest(&self, id: QueryId) -> bool {
-        self.newest.load(Ordering::Acquire) == id.0
+        self.newest() == id
+    }
+
+    fn is_drafted(&self, id: QueryId) -> bool {
+        self.drafted.load(Ordering::Acquire) == id.0
     }
 
     fn is_stopping(&self) -> bool {
@@ -101,6 +113,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             pipeline: Mutex::new(None),
             newest: AtomicU64::new(0),
+            drafted: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             gate: gate::Gate::default(),
             responses: responses_in,
@@ -155,6 +168,11 @@ impl EngineHandle {
     pub fn send(&self, request: Request) -> bool {
         match &request {
             Request::Search(search) => self.shared.newest.store(search.id.0, Ordering::Release),
+            Request::Author(request) => {
+                if let Some(drafted) = request.drafted() {
+                    self.shared.drafted.store(drafted.id.0, Ordering::Release);
+                }
+            }
             Request::Shutdown => self.shared.stopping.store(true, Ordering::Release),
             _ => {}
         }
