@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use crate::explain::{Attribution, Lens, attribute};
-use crate::library::{Field, Library, Text};
+use crate::library::Field;
 use crate::model::never;
 
-use super::{Outcome, RouterArgs, prepare};
+use super::{Outcome, RouterArgs, named, prepare};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -27,9 +27,7 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     options.settings.stage1 = crate::search::Stage1::Lexical;
     let pipeline = options.pipeline()?;
     pipeline.reranker.as_ref().context("nothing to explain without a reranker: leave out --reranker none")?;
-    let Some(skill) = pipeline.library.find(Text::line(&args.skill).shown()) else {
-        bail!("no skill with id {:?}{}", Text::line(&args.skill).shown(), suggestion(&pipeline.library, &args.skill));
-    };
+    let skill = named::skill(&pipeline.library, &args.skill)?;
     let capture = pipeline.capture(&args.request, options.settings.fields, skill, &never)?;
     let attribution = attribute(&capture, Lens::default());
     let mut out = std::io::stdout().lock();
@@ -46,19 +44,6 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
         print(&mut out, &attribution)?;
     }
     Ok(Outcome::Done)
-}
-
-/// Ids that contain what was asked for, to help with a slip.
-fn suggestion(library: &Library, wanted: &str) -> String {
-    let wanted = wanted.rsplit('/').next().unwrap_or(wanted).to_lowercase();
-    let near: Vec<&str> = library
-        .skills()
-        .iter()
-        .map(|skill| skill.id.shown())
-        .filter(|id| !wanted.is_empty() && id.to_lowercase().contains(&wanted))
-        .take(3)
-        .collect();
-    if near.is_empty() { "; `search` prints ids".into() } else { format!("; did you mean {}?", near.join(", ")) }
 }
 
 fn print(out: &mut impl Write, attribution: &Attribution) -> std::io::Result<()> {
