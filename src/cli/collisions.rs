@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use crate::library::Library;
 use crate::library::similarity::NEAR_DUPLICATE;
-use crate::search::Stage1;
+use crate::model::never;
 use crate::search::collisions::{Collision, NEAR_VECTOR, of_library, of_skill};
+use crate::search::confusion::{Confused, confusion};
+use crate::search::{Pipeline, Stage1};
 
 use super::{Outcome, RouterArgs, named, prepare};
 
@@ -18,6 +20,9 @@ pub struct Args {
     /// Rows for one skill, at least all that collide.
     #[arg(long, value_name = "N", default_value_t = 10)]
     nearest: usize,
+    /// Ask for every skill by its own description instead, and list those that another one comes before.
+    #[arg(long, conflicts_with = "skill")]
+    confusion: bool,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -30,12 +35,15 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     let mut options = prepare::Options::resolve(router)?;
     // Pairs are compared, nothing is ranked: only vectors are needed.
     (options.reranker, options.settings.rerank) = (None, false);
-    if options.settings.stage1 == Stage1::Fused {
+    if !args.confusion && options.settings.stage1 == Stage1::Fused {
         options.settings.stage1 = Stage1::Dense;
     }
     let pipeline = options.pipeline()?;
     let library = &pipeline.library;
     let fields = options.settings.fields;
+    if args.confusion {
+        return confused(&pipeline, &options, args.json);
+    }
     let rows = match &args.skill {
         Some(id) => of_skill(&pipeline, fields, named::skill(library, id)?, args.nearest),
         None => of_library(&pipeline, fields),
@@ -54,6 +62,44 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
         print(&mut out, library, &rows)?;
     }
     Ok(if rows.iter().any(Collision::collides) { Outcome::Done } else { Outcome::Nothing })
+}
+
+fn confused(pipeline: &Pipeline, options: &prepare::Options, json: bool) -> anyhow::Result<Outcome> {
+    let library = &pipeline.library;
+    let bar = prepare::progress_bar("asking", library.len());
+    let found = confusion(pipeline, options.settings, &never, &mut || bar.inc(1))?;
+    bar.finish_and_clear();
+    let mut out = std::io::stdout().lock();
+    let id = |skill| library[skill].id.shown();
+    if json {
+        let row = |row: &Confused| json!({ "id": id(row.skill), "rank": row.rank, "first": id(row.first) });
+        let mut profile = options.profile_json(pipeline);
+        profile.insert("protocol".into(), pipeline.describe(options.settings).into());
+        let value = json!({
+            "asked": found.asked,
+            "found_first": found.asked - found.confused.len(),
+            "without_description": found.silent.iter().map(|&skill| id(skill)).collect::<Vec<_>>(),
+            "confused": found.confused.iter().map(row).collect::<Vec<_>>(),
+            "profile": profile,
+        });
+        serde_json::to_writer(&mut out, &value)?;
+        writeln!(out)?;
+    } else {
+        let right = found.asked - found.confused.len();
+        writeln!(out, "{right} of {} skills are found first by their own description", found.asked)?;
+        let groups = found.by_winner();
+        for (first, group) in groups.iter().take(PRINTED) {
+            writeln!(out, "{} is found first for", id(*first))?;
+            for row in group {
+                let rank = row.rank.map_or("-".into(), |rank| rank.to_string());
+                writeln!(out, "  {rank:>5}  {}", id(row.skill))?;
+            }
+        }
+        if groups.len() > PRINTED {
+            writeln!(out, "and {} more skills come before others; --json has them all", groups.len() - PRINTED)?;
+        }
+    }
+    Ok(if found.confused.is_empty() { Outcome::Nothing } else { Outcome::Done })
 }
 
 fn to_json(library: &Library, row: &Collision) -> Value {

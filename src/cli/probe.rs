@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::eval::Benchmark;
 use crate::library::{self, Library, SkillIx, Text};
 use crate::model::never;
+use crate::search::what_if::FOUND_WITHIN;
 use crate::search::{Pipeline, Ranking, Settings, WhatIf};
 
 use super::{Outcome, RouterArgs, prepare};
@@ -22,7 +23,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH", default_value = ".")]
     file: PathBuf,
     /// The last rank at which a skill counts as found.
-    #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "K", default_value_t = FOUND_WITHIN as u32, value_parser = clap::value_parser!(u32).range(1..=1000))]
     within: u32,
     /// Print one JSON object.
     #[arg(long)]

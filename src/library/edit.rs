@@ -101,6 +101,20 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A whole text with this name, description and body, as an editor is given it.
+pub fn written([name, description, body]: [&str; 3]) -> String {
+    format!("---\nname: {}\ndescription: {}\n---\n\n{body}\n", scalar(name), scalar(description))
+}
+
+/// Name, description and body of such a text after it was edited; `name` stands in for one that was taken out. The error
+/// is a sentence that may be shown.
+pub fn read_back(text: &str, name: &str) -> Result<[String; 3], String> {
+    match frontmatter::read(text, name) {
+        Ok(draft) => Ok([draft.name, draft.description, draft.body]),
+        Err(finding) => Err(format!("the edited text: {}; nothing was taken over", Text::line(&finding.message))),
+    }
+}
+
 /// See [`Base::rewritten`]; the error is the reason alone.
 fn rewritten(text: &str, folder: &str, [name, description, body]: [&str; 3]) -> Result<String, String> {
     let finding = |finding: frontmatter::Finding| Text::line(&finding.message).shown().to_owned();
@@ -209,6 +223,14 @@ mod tests {
             assert_eq!([read.name, read.description, read.body], parts.map(str::to_owned));
         }
         assert!(rewritten(TEXT, "old", ["", "One, two.", "x"]).is_err(), "an empty name is read as the folder's");
+    }
+
+    #[test]
+    fn what_an_editor_gets_reads_back_as_it_was() {
+        for parts in [["a", "b: c", "# d\n\ne"], ["x y", "two\nlines", ""], ["true", "- dash", "---\nfront: no\n---"]] {
+            assert_eq!(read_back(&written(parts), "other").unwrap(), parts.map(str::to_owned));
+        }
+        assert!(read_back("", "a").unwrap_err().contains("empty"));
     }
 
     fn on_disk(text: &str) -> (tempfile::TempDir, Origin) {

@@ -3,6 +3,7 @@
 pub mod assemble;
 pub mod caches;
 pub mod collisions;
+pub mod confusion;
 pub mod courtesy;
 pub mod fusion;
 pub mod pipeline;

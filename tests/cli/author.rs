@@ -108,8 +108,36 @@ fn collisions_lists_pairs_with_their_reasons() {
     let pairs = value["pairs"].as_array().unwrap();
     assert_eq!(pairs.len(), 1, "{pairs:?}");
     assert_eq!((&pairs[0]["same_name"], &pairs[0]["copy"]), (&true.into(), &false.into()));
+    let confused = program.json(&["collisions", "--confusion", "--library", &library, "--json"]);
+    assert_eq!(confused["asked"], 5);
+    let rows = confused["confused"].as_array().unwrap();
+    assert_eq!(confused["found_first"].as_u64().unwrap() as usize, 5 - rows.len());
+    // Two skills with one name and one description: one of them has to come second.
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let pair = [rows[0]["id"].as_str().unwrap(), rows[0]["first"].as_str().unwrap()];
+    assert!(pair.contains(&"bread") && pair.contains(&"copies/bread"), "{rows:?}");
+    assert_eq!(rows[0]["rank"], 2);
     let own = program.json(&["collisions", "bread", "--nearest", "3", "--library", &library, "--json"]);
     let own = own["pairs"].as_array().unwrap();
     assert_eq!((own.len(), &own[0]["other"], &own[0]["collides"]), (3, &"copies/bread".into(), &true.into()));
     assert!(own[1]["cosine"].as_f64() >= own[2]["cosine"].as_f64());
+}
+
+#[test]
+fn real_and_malformed_libraries_pass_through_collisions() {
+    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/libraries");
+    if !shared.exists() {
+        println!("skipped: {} is not here", shared.display());
+        return;
+    }
+    let program = Program::default();
+    for name in ["community", "malformed"] {
+        let library = shared.join(name);
+        let args = ["collisions", "--stage1", "lexical", "--library", library.to_str().unwrap()];
+        let output = program.run(&args);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{name}: {}", stderr(&output));
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let raw = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
+        assert!(!printed.contains(raw), "{name}: hostile text is shown, never printed raw");
+    }
 }

@@ -30,7 +30,7 @@ pub enum AuthorRequest {
     /// What the skill collides with, and what it does to its neighbours.
     Collisions { drafted: Drafted },
     /// What saving would change.
-    Diff { base: Arc<Base>, draft: Arc<Draft> },
+    Diff { id: QueryId, base: Arc<Base>, draft: Arc<Draft> },
     /// Replace the file by what the diff showed.
     Save { base: Arc<Base>, text: Arc<str> },
 }
@@ -88,11 +88,13 @@ pub enum AuthorEvent {
     /// How far the models read; the rows follow.
     Reach {
         id: QueryId,
+        request: Arc<str>,
         reach: Vec<Reach>,
     },
     /// One row of advice, by position.
     Advice {
         id: QueryId,
+        request: Arc<str>,
         at: usize,
         row: Arc<Measured>,
     },
@@ -104,6 +106,7 @@ pub enum AuthorEvent {
     },
     /// The diff, as it may be shown, and the whole new text; an empty diff where nothing would change.
     Diff {
+        id: QueryId,
         diff: Text,
         text: Arc<str>,
     },

@@ -3,16 +3,17 @@
 
 pub mod messages;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use similar::TextDiff;
 
 use crate::eval::author_tests;
 use crate::library::edit::Base;
-use crate::library::{Library, SkillIx, Text};
+use crate::library::{Library, Skill, SkillIx, Text};
 use crate::model::{ModelError, Stop};
 use crate::search::what_if::{advice, coexistence};
-use crate::search::{Draft, Pipeline, SearchError, WhatIf, collisions};
+use crate::search::{Draft, Pipeline, QueryId, SearchError, WhatIf, collisions};
 
 use super::Shared;
 use super::messages::Response;
@@ -38,7 +39,7 @@ pub(super) fn answer(shared: &Shared, request: AuthorRequest) -> Done {
             Some(ix) => AuthorEvent::Opened(Arc::new(open(&pipeline.library, ix))),
             None => AuthorEvent::Refused(format!("{} is no longer in the library", Text::line(skill))),
         }),
-        AuthorRequest::Diff { base, draft } => say(diff(base, draft)),
+        AuthorRequest::Diff { id, base, draft } => say(diff(*id, base, draft)),
         AuthorRequest::Save { base, text } => say(match base.save(text) {
             Ok(base) => AuthorEvent::Saved(Arc::new(base)),
             Err(error) => AuthorEvent::Refused(error.to_string()),
@@ -107,10 +108,11 @@ fn measure(
             Ok(())
         }
         AuthorRequest::Advise { request, .. } => {
-            say(AuthorEvent::Reach { id, reach: advice::reach(pipeline, settings, skill, draft, request) });
+            let reach = advice::reach(pipeline, settings, skill, draft, request);
+            say(AuthorEvent::Reach { id, request: request.clone(), reach });
             let mut at = 0;
             advice::advise(pipeline, settings, skill, draft, request, stop, &mut |row| {
-                say(AuthorEvent::Advice { id, at, row: Arc::new(row) });
+                say(AuthorEvent::Advice { id, request: request.clone(), at, row: Arc::new(row) });
                 at += 1;
             })
         }
@@ -128,18 +130,22 @@ fn measure(
 fn open(library: &Arc<Library>, ix: SkillIx) -> Opened {
     let skill = &library[ix];
     let base = Base::open(&skill.origin).map(Arc::new);
-    let tests = base.is_ok().then(|| skill.origin.path.parent().and_then(author_tests)).flatten();
     let (mut probes, mut problems) = (Vec::new(), Vec::new());
-    match tests {
-        None => {}
-        Some(Err(error)) => problems.push(Text::line(error.to_string())),
-        Some(Ok(tests)) => {
-            problems = tests.problems;
-            // The files name the skill by its folder, which is the last part of its id here.
-            let own = |id: &str| skill.id.shown() == id || skill.id.shown().rsplit('/').next() == Some(id);
-            for (task, qrels) in tests.tasks {
-                if let Some(id) = qrels.grades.keys().find(|id| own(id)) {
-                    probes.push(Probe { request: task.request, should: qrels.gold.contains(id) });
+    let places = if base.is_ok() { test_places(library, skill) } else { Vec::new() };
+    for tests in places.iter().filter_map(|place| author_tests(place)) {
+        match tests {
+            Err(error) => problems.push(Text::line(error.to_string())),
+            Ok(tests) => {
+                problems.extend(tests.problems);
+                // The files name the skill by its folder, which is the last part of its id here.
+                let own = |id: &str| skill.id.shown() == id || skill.id.shown().rsplit('/').next() == Some(id);
+                for (task, qrels) in tests.tasks {
+                    if let Some(id) = qrels.grades.keys().find(|id| own(id)) {
+                        let probe = Probe { request: task.request, should: qrels.gold.contains(id) };
+                        if !probes.iter().any(|known: &Probe| known.request == probe.request) {
+                            probes.push(probe);
+                        }
+                    }
                 }
             }
         }
@@ -147,13 +153,21 @@ fn open(library: &Arc<Library>, ix: SkillIx) -> Opened {
     Opened { library: library.clone(), skill: ix, base, probes, problems }
 }
 
-fn diff(base: &Base, draft: &Draft) -> AuthorEvent {
+/// Where tests of a skill are looked for: in its own folder, and in the file for many skills beside them all.
+fn test_places(library: &Library, skill: &Skill) -> Vec<PathBuf> {
+    let own = skill.origin.path.parent().map(Path::to_path_buf);
+    let root = library.roots.get(skill.origin.root).map(|root| &root.path);
+    let shared = root.into_iter().flat_map(|root| ["requests.yml", "requests.yaml"].map(|name| root.join(name)));
+    own.into_iter().chain(shared).collect()
+}
+
+fn diff(id: QueryId, base: &Base, draft: &Draft) -> AuthorEvent {
     match base.rewritten(draft.parts()) {
         Err(error) => AuthorEvent::Refused(error.to_string()),
         Ok(text) => {
             let name = base.shown();
             let diff = TextDiff::from_lines(base.text(), &text).unified_diff().header(name, name).to_string();
-            AuthorEvent::Diff { diff: Text::block(diff), text: text.into() }
+            AuthorEvent::Diff { id, diff: Text::block(diff), text: text.into() }
         }
     }
 }

@@ -17,6 +17,10 @@ use super::courtesy::politely;
 use super::fusion::{FUSION_DEPTH, reciprocal_rank};
 use super::{Pipeline, SearchError, Settings, Stage1};
 
+/// The last rank at which a skill counts as found in an author's tests: published routers hand an agent one to five
+/// skills, and SkillRouter reports Recall@3 between them (papers.md 1).
+pub const FOUND_WITHIN: usize = 3;
+
 /// The text of a skill while its author works on it, raw.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Draft {
