@@ -1,6 +1,9 @@
 //! The networks against outside references: Hugging Face's numbers (`../shared/models/expected.json` and
 //! `fixtures/qwen3`), candle's own BERT on random weights, and files that are damaged.
 
+#[cfg(feature = "builtin-models")]
+#[path = "models/builtin.rs"]
+mod builtin;
 #[path = "models/damage.rs"]
 mod damage;
 #[path = "models/encoders.rs"]

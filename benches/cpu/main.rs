@@ -1,40 +1,77 @@
-//! How near the processor's limit the matrix products are: `cargo bench --bench cpu`.
+//! How near the processor's limit the forward pass is, and how far from PyTorch:
 //!
-//! With `SKILLSCOPE_PYTHON` naming a Python that has torch, its products are measured in the same run and the ratio is
-//! printed; nothing else of these numbers may be compared between runs.
+//! ```sh
+//! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench cpu             # with torch and transformers in the same run
+//! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench cpu -- --busy   # and another process holding a core
+//! ```
+//!
+//! Each number of threads runs in a process of its own that may use only so many processors. Ratios are of one run;
+//! nothing else of these numbers may be compared between runs.
 
+mod forward;
+mod linear;
+mod reference;
+
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use skillscope::model::packed::{Epilogue, Level, PackedLinear};
+/// Arguments by which this program knows that it is a part of itself.
+const MEASURE: &str = "--measure-with-threads";
+const SPIN: &str = "--spin";
 
-/// (rows, inputs, outputs): MiniLM's up-projection of 512 tokens, Qwen3-0.6B's gate of 2,048.
-const SHAPES: [(usize, usize, usize); 2] = [(512, 384, 1536), (2048, 1024, 3072)];
-
-fn main() -> Result<(), rayon::ThreadPoolBuildError> {
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().collect();
+    let after = |flag: &str| args.iter().skip_while(|arg| *arg != flag).nth(1);
+    if args.iter().any(|arg| arg == SPIN) {
+        spin();
+    }
+    if let Some(threads) = after(MEASURE) {
+        let threads = threads.parse()?;
+        linear::measure(threads)?;
+        return forward::measure(threads);
+    }
+    let busy = args.iter().any(|arg| arg == "--busy");
+    let neighbour = busy.then(Neighbour::start).transpose()?;
     for threads in [1, 2] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        for (rows, input, output) in SHAPES {
-            println!("linear {rows}×{input}×{output}, {threads} threads");
-            for level in Level::ALL.into_iter().filter(|level| level.available() && *level != Level::Portable) {
-                let weight: Vec<f32> = (0..output * input).map(|i| (i % 17) as f32 / 17.0 - 0.5).collect();
-                let x: Vec<f32> = (0..rows * input).map(|i| (i % 13) as f32 / 13.0 - 0.5).collect();
-                let mut y = vec![0.0; rows * output];
-                let linear = PackedLinear::new(level, &weight, output, input);
-                let times = repeat(|| pool.install(|| linear.forward(&x, &mut y, Epilogue::None)));
-                let flops = 2.0 * (rows * input * output) as f64;
-                let [best, median] = times.map(|time| flops / time.as_secs_f64() / 1e9);
-                println!("  {:<12} best {best:7.0} median {median:7.0} GFLOP/s", level.label());
-            }
-        }
+        println!("\n## {threads} threads{}\n", if neighbour.is_some() { ", a busy neighbour" } else { "" });
+        // Confining the process is what confines our pool, which has as many threads as there are processors.
+        let status = Command::new("taskset")
+            .args(["-c", &format!("0-{}", threads - 1)])
+            .arg(std::env::current_exe()?)
+            .args([MEASURE, &threads.to_string()])
+            .status()?;
+        anyhow::ensure!(status.success(), "the measurement with {threads} threads ended with {status}");
     }
     Ok(())
 }
 
-/// Best and median of two seconds.
-fn repeat(mut work: impl FnMut()) -> [Duration; 2] {
+/// A process that takes a whole core, ended when this is dropped.
+struct Neighbour(Child);
+
+impl Neighbour {
+    fn start() -> anyhow::Result<Self> {
+        Ok(Neighbour(Command::new("taskset").args(["-c", "0"]).arg(std::env::current_exe()?).arg(SPIN).spawn()?))
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn spin() -> ! {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+/// Best and median of `seconds` of work.
+pub fn repeat(seconds: u64, mut work: impl FnMut()) -> [Duration; 2] {
     let mut times = Vec::new();
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(2) {
+    while times.len() < 3 || start.elapsed() < Duration::from_secs(seconds) {
         let start = Instant::now();
         work();
         times.push(start.elapsed());

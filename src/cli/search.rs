@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::index::SearchKind;
-use crate::model::never;
+use crate::model::{Verdict, never};
 use crate::search::{Hit, Placed, QueryId, Ranked, Reranking, Shortlist, Stage1};
 
 use super::{Outcome, RouterArgs, prepare};
@@ -50,7 +50,9 @@ fn rows<'a>(shortlist: &'a Shortlist, reranking: Option<&'a Reranking>) -> Vec<(
     }
 }
 
+/// `"fits"` and `"confidence"` are null where nothing was reranked or the reranker's profile has no calibration.
 fn to_json(shortlist: &Shortlist, reranking: Option<&Reranking>, profile: Map<String, Value>) -> Value {
+    let verdict = reranking.and_then(|reranking| reranking.verdict);
     let score = |placed: Option<Placed>| placed.map(|placed| placed.score);
     let rank = |placed: Option<Placed>| placed.map(|placed| placed.rank);
     let hits: Vec<Value> = rows(shortlist, reranking)
@@ -77,6 +79,8 @@ fn to_json(shortlist: &Shortlist, reranking: Option<&Reranking>, profile: Map<St
     json!({
         "query": shortlist.request.as_ref(),
         "hits": hits,
+        "fits": verdict.map(|verdict| verdict.fits),
+        "confidence": verdict.map(|verdict| verdict.confidence),
         "timings_ms": timings(shortlist, reranking),
         "search": match shortlist.kind {
             SearchKind::Exact => json!({ "kind": "exact" }),
@@ -103,6 +107,9 @@ fn print(out: &mut impl Write, shortlist: &Shortlist, reranking: Option<&Reranki
     }
     if shortlist.ran != shortlist.settings.stage1 {
         writeln!(out, "(searched by words only: no vectors)")?;
+    }
+    if let Some(Verdict { fits: false, confidence }) = reranking.and_then(|reranking| reranking.verdict) {
+        writeln!(out, "(probably nothing here fits: confidence {confidence:.2})")?;
     }
     let score_name = if shortlist.ran == Stage1::Fused { "rrf" } else { shortlist.ran.key() };
     writeln!(out, "{:>4} {:>6} {:>6} {:>8}  skill", "rank", "before", "score", score_name)?;

@@ -134,6 +134,10 @@ impl Builder<'_> {
             embedder: models.embedder.id().clone(),
             reranker: models.reranker.as_ref().map(|reranker| reranker.id().clone()),
             device: models.embedder.placement().device,
+            protocol: std::iter::once(models.embedder.badge())
+                .chain(models.reranker.as_ref().map(|reranker| reranker.badge()))
+                .map(|badge| badge.long)
+                .collect(),
             took: models.took,
         }));
         let embedder = models.embedder.id().clone();

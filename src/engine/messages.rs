@@ -112,6 +112,8 @@ pub enum ModelState {
         embedder: ModelId,
         reranker: Option<ModelId>,
         device: Device,
+        /// The protocol badges, whole: bi-encoder, then cross-encoder.
+        protocol: Vec<String>,
         took: Duration,
     },
     /// A sentence; lexical search goes on.

@@ -84,7 +84,8 @@ impl Router for Pipeline {
             // Whoever runs this stops it through the pipeline's courtesy.
             let reranking = self.rerank(&shortlist, &never, &mut |_| {})?;
             let rows = reranking.rows.iter();
-            routed.ranking = rows.map(|row| scored(row.skill, row.score.unwrap_or(f32::NEG_INFINITY))).collect();
+            routed.ranking =
+                rows.map(|row| scored(row.skill, reranking.weight(row).unwrap_or(f32::NEG_INFINITY))).collect();
             routed.stage2 = reranking.elapsed;
         }
         Ok(routed)

@@ -59,6 +59,9 @@ impl Badge {
             Some(_) => format!("score {}", profile.score.label()),
             None => "score logit".into(),
         });
+        if !profile.rank_prior.is_none() {
+            parts.push(format!("sorted by score - {} ln(rank in the shortlist)", profile.rank_prior.weight()));
+        }
         Badge::new(id, profile.source.as_deref(), placement, parts)
     }
 }

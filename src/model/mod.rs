@@ -8,6 +8,7 @@ pub mod badge;
 mod bert;
 pub mod catalogue;
 mod choice;
+pub mod decision;
 pub mod device;
 pub mod embedder;
 pub mod forward;
@@ -33,6 +34,7 @@ use std::path::PathBuf;
 
 pub use attention::Attention;
 pub use badge::Badge;
+pub use decision::{Fit, RankPrior, Verdict};
 pub use device::{Device, Placement, Precision};
 pub use embedder::{Embedder, Role};
 pub use profile::{EmbedderProfile, Pooling, Profile, PromptProfile, RerankerProfile, Score, Setting, Similarity};

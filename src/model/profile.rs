@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Precision;
+use super::decision::{Fit, RankPrior};
 use crate::text::{DocumentTemplate, WrittenPrompt};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
@@ -124,6 +125,12 @@ pub struct RerankerProfile {
     pub prompt: Option<PromptProfile>,
     #[serde(default)]
     pub score: Score,
+    /// How the final order mixes both stages.
+    #[serde(default, skip_serializing_if = "RankPrior::is_none")]
+    pub rank_prior: RankPrior,
+    /// When a score means that a skill fits; `None` where nobody has calibrated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fit>,
 }
 
 /// The prompt of a causal reranker.

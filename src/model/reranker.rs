@@ -3,6 +3,7 @@
 use half::f16;
 
 use super::choice::{Choice, Part, choose};
+use super::decision::RankPrior;
 use super::forward::Output;
 use super::head::ScoreHead;
 use super::network::{self, Network};
@@ -86,6 +87,8 @@ impl RerankerProfile {
             max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
             prompt: None,
             score: Score::LogOdds,
+            rank_prior: RankPrior::default(),
+            fit: None,
         }
     }
 }

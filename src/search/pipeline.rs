@@ -7,11 +7,14 @@ use std::time::Instant;
 use crate::index::{DenseIndex, LexicalIndex, Scored, SearchKind};
 use crate::library::{Field, FieldSet, Library, LoadError, Skill, SkillIx};
 use crate::model::{Badge, Capture, Embedder, ModelError, Reranker, Role, Stop};
+use crate::text::Encoding;
 
 use super::caches::{Caches, ScoreKey, asked};
 use super::courtesy::{Courtesy, Undisturbed, politely};
 use super::fusion::{FUSION_DEPTH, reciprocal_rank};
-use super::results::{Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings};
+use super::results::{
+    Decision, Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
+};
 
 /// Pairs scored before a batch is published: about 1,000 tokens of the built-in cross-encoder, so that first scores
 /// are on screen and a newer request is noticed within 150 ms on two cores.
@@ -197,13 +200,14 @@ impl Pipeline {
     ) -> Result<Reranking, SearchError> {
         let reranker = self.reranker.as_ref().ok_or(SearchError::NoReranker)?;
         let start = Instant::now();
+        let decision = Decision::of(reranker.profile());
         let skills: Vec<&Skill> = shortlist.hits.iter().map(|hit| &shortlist.library[hit.skill]).collect();
         let fields = shortlist.settings.fields;
         let (scores, cached) =
             self.score_pairs(reranker, &shortlist.request, fields, &skills, stop, &mut |scores, cached| {
-                on_batch(&Reranking::new(shortlist.clone(), scores, cached, start.elapsed()));
+                on_batch(&Reranking::new(shortlist.clone(), scores, decision, cached, start.elapsed()));
             })?;
-        Ok(Reranking::new(shortlist.clone(), &scores, cached, start.elapsed()))
+        Ok(Reranking::new(shortlist.clone(), &scores, decision, cached, start.elapsed()))
     }
 
     /// Scores of one request with several skills, and how many of them were in the cache. `on_batch` is called after
@@ -222,14 +226,24 @@ impl Pipeline {
         let mut scores: Vec<Option<f32>> = (0..skills.len()).map(|row| self.caches.score(&key(row))).collect();
         let cached = scores.iter().flatten().count();
         let open: Vec<usize> = (0..scores.len()).filter(|&row| scores[row].is_none()).collect();
-        for batch in open.chunks(RERANK_BATCH) {
-            let encode = |&row: &usize| reranker.encode(request, &reranker.document(skills[row], fields).text);
-            let pairs: Vec<_> = batch.iter().map(encode).collect();
-            let fresh = politely(&*self.courtesy, stop, |stop| reranker.score(&pairs, stop))?;
-            for (&row, score) in batch.iter().zip(fresh) {
+        let encode = |batch: &[usize]| -> Vec<Encoding> {
+            let skills = batch.iter().map(|&row| skills[row]);
+            skills.map(|skill| reranker.encode(request, &reranker.document(skill, fields).text)).collect()
+        };
+        let mut batches = open.chunks(RERANK_BATCH).peekable();
+        let mut pairs = batches.peek().map_or(Vec::new(), |first| encode(first));
+        while let Some(batch) = batches.next() {
+            // The next batch is tokenised while this one is scored: on a GPU the processor has nothing else to do.
+            let (fresh, next) = std::thread::scope(|scope| {
+                let next = batches.peek().map(|&next| scope.spawn(move || encode(next)));
+                let fresh = politely(&*self.courtesy, stop, |stop| reranker.score(&pairs, stop));
+                (fresh, next.and_then(|next| next.join().ok()))
+            });
+            for (&row, score) in batch.iter().zip(fresh?) {
                 scores[row] = Some(score);
                 self.caches.remember_score(key(row), score);
             }
+            pairs = next.unwrap_or_default();
             if scores.iter().any(Option::is_none) {
                 on_batch(&scores, cached);
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::index::SearchKind;
 use crate::index::vectors::EXACT_UP_TO;
 use crate::library::{FieldSet, Library, SkillIx};
+use crate::model::{Fit, RankPrior, RerankerProfile, Verdict};
 
 /// Generation of a request: a result whose id is not the newest is dropped by its reader (design invariant 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -166,12 +167,29 @@ impl Ranked {
     }
 }
 
+/// What a profile makes of its reranker's scores.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Decision {
+    pub prior: RankPrior,
+    pub fit: Option<Fit>,
+}
+
+impl Decision {
+    pub fn of(profile: &RerankerProfile) -> Self {
+        Decision { prior: profile.rank_prior, fit: profile.fit }
+    }
+}
+
 /// Stage 2 of one request, as far as it has come.
 #[derive(Debug, Clone)]
 pub struct Reranking {
     pub shortlist: Arc<Shortlist>,
     /// In final order; ties keep stage-1 order (SkillRouter's stable sort, papers.md 1.5).
     pub rows: Vec<Ranked>,
+    /// How much of stage 1 is in that order.
+    pub prior: RankPrior,
+    /// Whether anything fits, as far as it is scored; `None` where the profile has no calibration or nothing is scored.
+    pub verdict: Option<Verdict>,
     pub scored: usize,
     /// How many of the scores came from the cache.
     pub cached: usize,
@@ -179,8 +197,15 @@ pub struct Reranking {
 }
 
 impl Reranking {
-    /// From scores in shortlist order (`None` where not scored yet).
-    pub fn new(shortlist: Arc<Shortlist>, scores: &[Option<f32>], cached: usize, elapsed: Duration) -> Self {
+    /// From scores in shortlist order (`None` where not scored yet), sorted and judged as `decision` says.
+    pub fn new(
+        shortlist: Arc<Shortlist>,
+        scores: &[Option<f32>],
+        decision: Decision,
+        cached: usize,
+        elapsed: Duration,
+    ) -> Self {
+        let Decision { prior, fit } = decision;
         let mut rows: Vec<Ranked> = shortlist
             .hits
             .iter()
@@ -188,7 +213,8 @@ impl Reranking {
             .map(|(hit, &score)| Ranked { skill: hit.skill, before: hit.rank, after: 0, score })
             .collect();
         // Stable: equal scores and unscored rows keep stage-1 order.
-        rows.sort_by(|a, b| match (a.score, b.score) {
+        let weight = |row: &Ranked| row.score.map(|score| prior.weigh(score, row.before));
+        rows.sort_by(|a, b| match (weight(a), weight(b)) {
             (Some(a), Some(b)) => b.total_cmp(&a),
             (a, b) => b.is_some().cmp(&a.is_some()),
         });
@@ -196,7 +222,14 @@ impl Reranking {
             row.after = index + 1;
         }
         let scored = scores.iter().flatten().count();
-        Reranking { shortlist, rows, scored, cached, elapsed }
+        let best = scores.iter().flatten().copied().max_by(f32::total_cmp);
+        let verdict = fit.zip(best).map(|(fit, best)| fit.judge(best));
+        Reranking { shortlist, rows, prior, verdict, scored, cached, elapsed }
+    }
+
+    /// What a row is sorted by: its score, with the profile's share of stage 1.
+    pub fn weight(&self, row: &Ranked) -> Option<f32> {
+        row.score.map(|score| self.prior.weigh(score, row.before))
     }
 
     pub fn is_finished(&self) -> bool {

@@ -16,6 +16,7 @@ use super::action::Action;
 use super::keymap::Found;
 use super::session::Session;
 use super::theme::{Role, Theme};
+use super::widgets::text::wrap;
 use super::widgets::{Symbols, fit, popup, width, window};
 
 /// Rows that a page key moves.
@@ -185,7 +186,7 @@ impl ModelPicker {
         let Some(inner) = popup::draw(frame, body, &title, &self.typed, session.ascii, theme) else {
             return;
         };
-        let mut lines = vec![serving(session, theme)];
+        let mut lines = serving(session, usize::from(inner.width), theme);
         let height = usize::from(inner.height).saturating_sub(lines.len());
         lines.extend(self.lines(usize::from(inner.width), height, session, theme));
         frame.render_widget(Paragraph::new(lines), inner);
@@ -250,14 +251,24 @@ impl ModelPicker {
 }
 
 /// What answers now, and what is on its way.
-fn serving(session: &Session, theme: &Theme) -> Line<'static> {
+/// What serves now, by its protocol badges, and what is on its way.
+fn serving(session: &Session, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let now = match &session.models {
         ModelState::Loading => "the first models are loading".to_owned(),
         ModelState::Failed(_) => "no models serve".to_owned(),
         ModelState::Ready { .. } => format!("serving: {}", session.choice.label()),
     };
     let next = session.switching.as_ref().map_or(String::new(), |choice| format!(", loading: {}", choice.label()));
-    Line::styled(format!("{now}{next}"), theme.style(Role::Muted))
+    let protocol = match &session.models {
+        ModelState::Ready { protocol, .. } => protocol.as_slice(),
+        _ => &[],
+    };
+    let head = std::iter::once(format!("{now}{next}"));
+    let badges = protocol.iter().flat_map(|badge| {
+        let lines = wrap(badge, columns.saturating_sub(2)).into_iter();
+        lines.map(move |range| format!("  {}", badge[range].trim_end())).collect::<Vec<_>>()
+    });
+    head.chain(badges).map(|line| Line::styled(line, theme.style(Role::Muted))).collect()
 }
 
 #[cfg(test)]

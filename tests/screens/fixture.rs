@@ -9,7 +9,9 @@ use skillscope::explain::{Attribution, FieldShare, Lens, Removed, Word};
 use skillscope::index::SearchKind;
 use skillscope::library::{ContentHash, FieldSet, Library, LoadReport, Origin, Root, RootKind, Skill, SkillIx, Text};
 use skillscope::model::{Attention, Capture, Device, ModelId};
-use skillscope::search::{Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings};
+use skillscope::search::{
+    Decision, Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
+};
 use skillscope::text::{DocumentTemplate, Encoding, Segment};
 use skillscope::tui::session::Session;
 
@@ -89,6 +91,10 @@ pub fn session() -> Session {
             embedder: id("builtin"),
             reranker: Some(id("builtin")),
             device: Device::Cpu,
+            protocol: vec![
+                "builtin on cpu in f32, fields joined by \" | \", description at most 300 characters".into(),
+                "builtin on cpu in f32, at most 256 tokens, score logit".into(),
+            ],
             took: Duration::from_millis(180),
         },
         choice: ModelChoice::default(),
@@ -140,7 +146,7 @@ pub fn shortlist(library: &Arc<Library>, id: QueryId, settings: Settings) -> Arc
 pub fn reranking(shortlist: &Arc<Shortlist>, scored: usize) -> Arc<Reranking> {
     let score = |at: usize| if at == 0 { -7.25 } else { 6.5 - (at * 7 % 20) as f32 / 2.0 };
     let scores: Vec<Option<f32>> = (0..shortlist.hits.len()).map(|at| (at < scored).then(|| score(at))).collect();
-    Arc::new(Reranking::new(shortlist.clone(), &scores, 0, Duration::from_millis(412)))
+    Arc::new(Reranking::new(shortlist.clone(), &scores, Decision::default(), 0, Duration::from_millis(412)))
 }
 
 /// A capture of skill 0 cut after half of its words, and what a lens would make of it.

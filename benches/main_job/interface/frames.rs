@@ -23,6 +23,7 @@ pub fn frames(pipeline: &Pipeline, shortlist: &Shortlist, report: &mut Report) -
         embedder: embedder.id().clone(),
         reranker: Some(reranker.id().clone()),
         device: Device::Cpu,
+        protocol: Vec::new(),
         took: Duration::ZERO,
     })));
     ui.app.handle(Event::Engine(Response::Library(pipeline.library.clone())));

@@ -15,7 +15,7 @@ use crate::model::{Embedder, Role, Stop};
 use super::caches::asked;
 use super::courtesy::politely;
 use super::fusion::{FUSION_DEPTH, reciprocal_rank};
-use super::{Pipeline, SearchError, Settings, Stage1};
+use super::{Decision, Pipeline, SearchError, Settings, Stage1};
 
 /// The last rank at which a skill counts as found in an author's tests: published routers hand an agent one to five
 /// skills, and SkillRouter reports Recall@3 between them (papers.md 1).
@@ -195,13 +195,12 @@ impl<'a> WhatIf<'a> {
         let skills: Vec<&Skill> = ranking.shortlist.iter().map(|&skill| self.text_of(skill)).collect();
         let (scores, _) =
             self.pipeline.score_pairs(reranker, request, self.settings.fields, &skills, stop, &mut |_, _| {})?;
-        let mut rows: Vec<(SkillIx, f32)> = ranking
-            .shortlist
-            .iter()
-            .zip(scores)
-            .map(|(&skill, score)| (skill, score.unwrap_or(f32::NEG_INFINITY)))
-            .collect();
-        // Stable: equal scores keep stage-1 order, as in a reranking.
+        let prior = Decision::of(reranker.profile()).prior;
+        let weigh = |(index, (&skill, score)): (usize, (&SkillIx, Option<f32>))| {
+            (skill, score.map_or(f32::NEG_INFINITY, |score| prior.weigh(score, index + 1)))
+        };
+        let mut rows: Vec<(SkillIx, f32)> = ranking.shortlist.iter().zip(scores).enumerate().map(weigh).collect();
+        // Stable: equal weights keep stage-1 order, as in a reranking.
         rows.sort_by(|a, b| b.1.total_cmp(&a.1));
         ranking.reranked = Some(rows.into_iter().map(|(skill, _)| skill).collect());
         Ok(())

@@ -10,6 +10,7 @@ use ratatui::text::{Line, Span};
 
 use crate::engine::ModelState;
 use crate::library::{Library, SkillIx};
+use crate::model::Verdict;
 use crate::search::{Hit, Ranked, Shortlist, Stage1};
 use crate::tui::explore::Explore;
 use crate::tui::explore::layout::Focus;
@@ -132,6 +133,15 @@ impl Explore {
             }
             Some((scored, of)) => title.push(pen.span(format!(" {scored}/{of}"), Role::Muted)),
             None => title.push(pen.span(" off", Role::Muted)),
+        }
+        let Some(reranking) = self.results.reranking().filter(|reranking| reranking.is_finished()) else {
+            return title;
+        };
+        if let Some(Verdict { fits: false, confidence }) = reranking.verdict {
+            title.push(pen.span(format!(" nothing here seems to fit ({confidence:.2})"), Role::Warning));
+        }
+        if !reranking.prior.is_none() {
+            title.push(pen.span(" mixed with the shortlist's order", Role::Muted));
         }
         title
     }

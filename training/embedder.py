@@ -1,0 +1,171 @@
+"""Trains the bi-encoder.
+
+    python training/embedder.py --base CHECKPOINT --pool work/pool.jsonl --out work/embedder [--steps 700]
+
+Each step: BATCH requests (written ones and ones made from the skills), their documents, and for each request NEGATIVES
+documents that are near it; softmax over all documents of the step, those that may be right masked (`requests.Same`).
+State is saved every SAVE steps under OUT; the same command goes on from there.
+"""
+
+import argparse
+import pathlib
+import random
+import time
+
+import torch
+from torch.nn import functional
+
+import lexical
+import measure
+import network
+import requests
+
+BATCH, NEGATIVES, WRITTEN = 48, 1, 16
+# The profile reads 256 tokens. Training on the first 192 of a document costs a quarter less; the base saw 128.
+TOKENS, TRAINED_TOKENS = 256, 192
+TEMPERATURE, RATE, WARMUP, SAVE = 0.04, 6e-5, 0.08, 50
+# Where a hard negative comes from (papers.md 2.5: 4 neighbours, 3 BM25, 2 same group, 1 random).
+SOURCES = {"near": 4, "lexical": 3, "group": 2, "random": 1}
+
+
+class Negatives:
+    def __init__(self, skills, order, same, words, seed):
+        self.order, self.same, self.words, self.random = order, same, words, random.Random(seed)
+        self.groups = {}
+        for skill in order:
+            self.groups.setdefault(skill.split("/")[0], []).append(skill)
+
+    def pick(self, text, gold):
+        by_words = self.words.rank([text[:1000]], 24)[0]
+        picked = []
+        for _ in range(40):
+            source = self.random.choices(list(SOURCES), SOURCES.values())[0]
+            one = self.random.choice(gold)
+            options = {
+                "near": self.same.neighbours[one][:24],
+                "lexical": by_words,
+                "group": self.groups[one.split("/")[0]],
+                "random": self.order,
+            }[source]
+            other = self.random.choice(options) if options else None
+            if other and other not in picked and not self.same.any(gold, other):
+                picked.append(other)
+                if len(picked) == NEGATIVES:
+                    break
+        return picked
+
+
+class Batches:
+    """What a step trains on: tokens of requests and documents, and the mask of what may be right."""
+
+    def __init__(self, args, skills, encode):
+        self.skills, self.encode = skills, encode
+        trained, self.held, _ = requests.split(args.queries, skills)
+        never = {skill for request in self.held for skill in request["skills"]}
+        self.written = trained
+        self.maker = requests.Maker(skills, never, args.seed)
+        self.random = random.Random(args.seed)
+        self.order = list(skills)
+        self.texts = {i: requests.document(s) for i, s in skills.items()}
+        self.words = lexical.Lexical(self.order, [self.texts[i] for i in self.order])
+
+    def mine(self, net, seed):
+        """Neighbours of every skill by the network as it is now."""
+        vectors = network.embed_all(net, self.encode([self.texts[i] for i in self.order]))
+        same = requests.Same(self.skills, vectors)
+        self.negatives = Negatives(self.skills, self.order, same, self.words, seed)
+
+    def next(self):
+        rows = []
+        for request in self.random.sample(self.written, min(WRITTEN, len(self.written))):
+            rows.append((request["request"], request["skills"], None))
+        for skill in self.random.sample(self.maker.order, BATCH - len(rows)):
+            rows.append(self.maker.make(skill))
+        documents, owners, right = [], [], []
+        for text, gold, document in rows:
+            positive = gold[0] if document else self.random.choice(gold)
+            right.append(len(documents))
+            documents.append(document or self.texts[positive])
+            owners.append(positive)
+            for other in self.negatives.pick(text, gold):
+                documents.append(self.texts[other])
+                owners.append(other)
+        mask = torch.zeros(len(rows), len(documents), dtype=torch.bool)
+        for row, (_, gold, _) in enumerate(rows):
+            for column, owner in enumerate(owners):
+                mask[row, column] = column != right[row] and self.negatives.same.any(gold, owner)
+        encoded = [ids[: TRAINED_TOKENS - 1] + ids[-1:] if len(ids) > TRAINED_TOKENS else ids for ids in self.encode(documents)]
+        return self.encode([text for text, _, _ in rows]), encoded, torch.tensor(right), mask
+
+
+def look(net, data, title):
+    """The held-out requests over the whole pool."""
+    vectors = network.embed_all(net, data.encode([data.texts[i] for i in data.order]))
+    asked = [request["request"] for request in data.held]
+    dense = measure.rank(network.embed_all(net, data.encode(asked)), vectors, data.order)
+    measure.show(title + " dense", measure.measures(dense, data.held))
+    fused = measure.fuse([dense, data.words.rank(asked, 1000)])
+    measure.show(title + " fused", {"all": measure.measures(fused, data.held)["all"]})
+
+
+def main():
+    flags = argparse.ArgumentParser()
+    flags.add_argument("--base", required=True)
+    flags.add_argument("--pool", required=True)
+    flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
+    flags.add_argument("--out", type=pathlib.Path, required=True)
+    flags.add_argument("--steps", type=int, default=700)
+    flags.add_argument("--seed", type=int, default=1)
+    flags.add_argument("--threads", type=int, default=2)
+    args = flags.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+
+    reader = network.tokenizer(f"{args.base}/tokenizer.json")
+    reader.enable_truncation(TOKENS)
+    encode = lambda texts: [one.ids for one in reader.encode_batch(texts)]
+    skills = requests.read_pool(args.pool)
+    data = Batches(args, skills, encode)
+    print(f"{len(skills)} skills, {len(data.written)} written requests, {len(data.held)} held out", flush=True)
+
+    net = network.load(args.base)
+    learner = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01, fused=True)
+    state, done = args.out / "state.pt", 0
+    if state.exists():
+        kept = torch.load(state, weights_only=False)
+        net.load_state_dict(kept["net"])
+        learner.load_state_dict(kept["learner"])
+        done = kept["done"]
+    else:
+        look(net, data, "before")
+    args.out.mkdir(parents=True, exist_ok=True)
+    began, losses = time.time(), []
+    for step in range(done, args.steps):
+        if step == done or step % 250 == 0:
+            data.random, data.maker.random = random.Random(args.seed + step), random.Random(args.seed - step)
+            data.mine(net, args.seed + step)
+        for group in learner.param_groups:
+            progress = (step + 1) / args.steps
+            group["lr"] = RATE * min(progress / WARMUP, (1 - progress) / (1 - WARMUP))
+        asked, documents, right, mask = data.next()
+        with torch.autocast("cpu", torch.bfloat16):
+            left, across = net.embed(asked), net.embed(documents)
+        logits = (left @ across.T / TEMPERATURE).masked_fill(mask, float("-inf"))
+        loss = functional.cross_entropy(logits, right)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        learner.step()
+        learner.zero_grad(set_to_none=True)
+        losses.append(loss.item())
+        if (step + 1) % 10 == 0:
+            print(f"step {step + 1} loss {sum(losses[-10:]) / 10:.3f} {time.time() - began:.0f} s", flush=True)
+        if (step + 1) % SAVE == 0 or step + 1 == args.steps:
+            kept = {"net": net.state_dict(), "learner": learner.state_dict(), "done": step + 1}
+            torch.save(kept, state.with_suffix(".part"))
+            state.with_suffix(".part").rename(state)
+            network.save(net, args.out, f"{args.base}/tokenizer.json", cross=False)
+    look(net, data, "after")
+
+
+if __name__ == "__main__":
+    main()

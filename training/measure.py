@@ -1,0 +1,47 @@
+"""nDCG@10 (binary gain), Hit@1 and Recall@20 of rankings of the held-out requests, while training looks on.
+
+The numbers that are published come from the program itself (`report.py`); these choose between checkpoints.
+"""
+
+import math
+
+import torch
+
+
+def ndcg(ranked, gold, k=10):
+    gain = sum(1 / math.log2(place + 2) for place, skill in enumerate(ranked[:k]) if skill in gold)
+    return gain / sum(1 / math.log2(place + 2) for place in range(min(k, len(gold))))
+
+
+def measures(rankings, requests):
+    """Means over all requests and by style: {style: (nDCG@10, Hit@1, Recall@20, requests)}."""
+    found = {}
+    for ranked, request in zip(rankings, requests):
+        gold = set(request["skills"])
+        row = (ndcg(ranked, gold), float(ranked[0] in gold), len(gold & set(ranked[:20])) / len(gold))
+        for key in ("all", request["style"]):
+            found.setdefault(key, []).append(row)
+    return {key: (*[sum(column) / len(rows) for column in zip(*rows)], len(rows)) for key, rows in found.items()}
+
+
+def show(title, found):
+    for style, (gain, hit, recall, count) in sorted(found.items()):
+        print(f"{title:24} {style:9} n={count:3}  nDCG@10 {gain:.4f}  Hit@1 {hit:.4f}  Recall@20 {recall:.4f}", flush=True)
+
+
+def rank(queries, documents, order, k=1000):
+    """The k nearest skills by dot product, best first."""
+    best = torch.topk(queries @ documents.T, min(k, len(order)), dim=1).indices.tolist()
+    return [[order[row] for row in rows] for rows in best]
+
+
+def fuse(lists, k=60, depth=1000):
+    """Reciprocal rank fusion of several rankings per request, as the program does it (k = 60)."""
+    fused = []
+    for each in zip(*lists):
+        scores = {}
+        for ranked in each:
+            for place, skill in enumerate(ranked[:depth]):
+                scores[skill] = scores.get(skill, 0.0) + 1 / (k + place + 1)
+        fused.append(sorted(scores, key=lambda skill: -scores[skill]))
+    return fused

