@@ -134,8 +134,9 @@ fn rewritten(text: &str, folder: &str, [name, description, body]: [&str; 3]) -> 
     if old.body.is_empty() && !body.is_empty() {
         front = format!("{}{line_end}{line_end}", front.trim_end());
     }
-    let tail = if text.len() > end { &text[end..] } else { line_end };
     let core = if body == old.body { old.body.as_str() } else { body.trim_end() };
+    // A body where there was none ends its last line; otherwise the end of the file stays as it is, line end or not.
+    let tail = if old.body.is_empty() && !core.is_empty() && text.len() == end { line_end } else { &text[end..] };
     let new = format!("{front}{core}{tail}");
 
     let again = frontmatter::read(&new, folder).map_err(finding)?;

@@ -1,7 +1,7 @@
 //! Skills that take each other's place: one name for two, nearly the same body, nearly the same vector. The limits are
 //! those of SkillRouter's filter of false negatives (papers.md 2.5), which a near-duplicate audit uses too (9.6).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -81,7 +81,7 @@ fn trigrams(library: &Library) -> Vec<Trigrams> {
 pub fn of_library(pipeline: &Pipeline, fields: FieldSet) -> Vec<Collision> {
     let library = &pipeline.library;
     let trigrams = trigrams(library);
-    let mut pairs: BTreeMap<[SkillIx; 2], ()> = BTreeMap::new();
+    let mut pairs: BTreeSet<[SkillIx; 2]> = BTreeSet::new();
     let mut by_name: HashMap<String, Vec<SkillIx>> = HashMap::new();
     let mut by_content: HashMap<_, Vec<SkillIx>> = HashMap::new();
     for (ix, skill) in library.iter() {
@@ -90,15 +90,15 @@ pub fn of_library(pipeline: &Pipeline, fields: FieldSet) -> Vec<Collision> {
     }
     for group in by_name.values().chain(by_content.values()) {
         for (at, &first) in group.iter().enumerate() {
-            pairs.extend(group[at + 1..].iter().map(|&second| ([first, second], ())));
+            pairs.extend(group[at + 1..].iter().map(|&second| [first, second]));
         }
     }
     let ix = |at: usize| SkillIx(at as u32);
-    pairs.extend(pairs_above(&trigrams, NEAR_DUPLICATE).into_iter().map(|(a, b, _)| ([ix(a), ix(b)], ())));
+    pairs.extend(pairs_above(&trigrams, NEAR_DUPLICATE).into_iter().map(|(a, b, _)| [ix(a), ix(b)]));
     if let Some(dense) = pipeline.dense(fields) {
-        pairs.extend(dense.pairs_above(NEAR_VECTOR).into_iter().map(|(a, b, _)| ([a, b], ())));
+        pairs.extend(dense.pairs_above(NEAR_VECTOR).into_iter().map(|(a, b, _)| [a, b]));
     }
-    let pairs: Vec<[SkillIx; 2]> = pairs.into_keys().collect();
+    let pairs: Vec<[SkillIx; 2]> = pairs.into_iter().collect();
     pairs
         .into_par_iter()
         .map(|pair| Collision::of(pipeline, fields, pair, pair.map(|skill| &trigrams[skill.index()])))
