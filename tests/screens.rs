@@ -1,6 +1,8 @@
 //! What the tabs look like, drawn from hand-made state. The plain pictures have no colour; where colour carries
 //! something the buffer's debug form, which lists every change of style, is the picture.
 
+#[path = "screens/author.rs"]
+mod author;
 #[path = "screens/evaluate.rs"]
 mod evaluate;
 #[path = "screens/fixture.rs"]

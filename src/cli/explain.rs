@@ -16,11 +16,11 @@ use crate::explain::{
     Attribution, Compared, Contrast, DenseView, Explanation, Grain, Lens, LexicalView, Manner, Retrieval, attribute,
     calibrate, contrast, html,
 };
-use crate::library::{Library, SkillIx, Text};
+use crate::library::{SkillIx, Text};
 use crate::model::{Capture, never};
 use crate::search::{Pipeline, QueryId, Reranking, Shortlist, Stage1};
 
-use super::{Outcome, RouterArgs, prepare};
+use super::{Outcome, RouterArgs, named, prepare};
 
 /// What stands for the skill at rank 1 in `--contrast`.
 const TOP: &str = "top";
@@ -109,7 +109,7 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     }
     let pipeline = options.pipeline()?;
     pipeline.reranker.as_ref().context("nothing to explain without a reranker: leave out --reranker none")?;
-    let skill = find(&pipeline.library, id)?;
+    let skill = named::skill(&pipeline.library, id)?;
     let subject = Subject { options: &options, pipeline: &pipeline, request, skill };
     let list = wants_list.then(|| subject.list()).transpose()?;
     let explanation = subject.explain(&args, list.as_ref())?;
@@ -217,7 +217,7 @@ impl Subject<'_> {
                 let first = ranked.into_iter().find(|&skill| skill != self.skill);
                 first.context("--contrast top: no other skill was found for this request")?
             }
-            _ => find(&self.pipeline.library, id)?,
+            _ => named::skill(&self.pipeline.library, id)?,
         };
         let fields = self.options.settings.fields;
         Ok(contrast(self.pipeline, self.request, fields, [self.skill, other], Lens::default(), &never)?)
@@ -234,24 +234,4 @@ impl Subject<'_> {
             standing: list.and_then(|list| list.shortlist.pinned),
         })
     }
-}
-
-fn find(library: &Library, id: &str) -> anyhow::Result<SkillIx> {
-    match library.find(Text::line(id).shown()) {
-        Some(skill) => Ok(skill),
-        None => bail!("no skill with id {:?}{}", Text::line(id).shown(), suggestion(library, id)),
-    }
-}
-
-/// Ids that contain what was asked for, to help with a slip.
-fn suggestion(library: &Library, wanted: &str) -> String {
-    let wanted = wanted.rsplit('/').next().unwrap_or(wanted).to_lowercase();
-    let near: Vec<&str> = library
-        .skills()
-        .iter()
-        .map(|skill| skill.id.shown())
-        .filter(|id| !wanted.is_empty() && id.to_lowercase().contains(&wanted))
-        .take(3)
-        .collect();
-    if near.is_empty() { "; `search` prints ids".into() } else { format!("; did you mean {}?", near.join(", ")) }
 }

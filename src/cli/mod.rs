@@ -5,6 +5,7 @@
 
 mod args;
 mod bench;
+mod collisions;
 mod doctor;
 mod embed;
 mod eval;
@@ -13,12 +14,15 @@ mod index;
 mod jsonl;
 mod log;
 mod models;
+mod named;
 mod prepare;
+mod probe;
 mod pull;
 mod rerank;
 mod runs;
 mod search;
 mod tui;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -57,6 +61,12 @@ enum Command {
     Search(search::Args),
     /// Say why a skill got its score for a request: attention, erasure, contrast, stage 1; or over a benchmark.
     Explain(explain::Args),
+    /// Show how a skill's rank would change with another name, description or body.
+    WhatIf(what_if::Args),
+    /// Check an author's tests: which requests find the skills they should; 1 if any fails.
+    Probe(probe::Args),
+    /// List skills that take each other's place: copies, same names, bodies or vectors alike; 1 if there are none.
+    Collisions(collisions::Args),
     /// Load a library, build its vectors and report what was found.
     Index(index::Args),
     /// Run a benchmark (the built-in one by default) and print its metrics.
@@ -96,6 +106,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         None => tui::run(router, cli.interface),
         Some(Command::Search(args)) => search::run(args, &router),
         Some(Command::Explain(args)) => explain::run(args, &router),
+        Some(Command::WhatIf(args)) => what_if::run(args, &router),
+        Some(Command::Probe(args)) => probe::run(args, &router),
+        Some(Command::Collisions(args)) => collisions::run(args, &router),
         Some(Command::Index(args)) => index::run(args, &router),
         Some(Command::Eval(args)) => eval::run(args, &router),
         Some(Command::Runs(args)) => runs::run(args),

@@ -12,6 +12,8 @@ use crate::model::catalogue::Entry;
 use crate::model::{Capture, Device, ModelId, Placement};
 use crate::search::{QueryId, Reranking, Settings, Shortlist};
 
+pub use super::author::messages::{AuthorEvent, AuthorRequest};
+
 pub use super::evaluation::messages::{
     BenchEntry, BenchEvent, BenchRequest, Described, EvalEvent, EvalRequest, RunId, RunLine,
 };
@@ -122,6 +124,8 @@ pub enum Request {
         paused: bool,
     },
     CancelEvaluation(RunId),
+    /// About one skill that is being written.
+    Author(AuthorRequest),
     /// About benchmarks and kept runs.
     Bench(BenchRequest),
     Shutdown,
@@ -195,6 +199,7 @@ pub enum Response {
     },
     Eval(EvalEvent),
     Bench(BenchEvent),
+    Author(AuthorEvent),
     /// A sentence for the status line; work goes on.
     Notice(String),
     /// This request could not be answered.

@@ -65,13 +65,10 @@ impl Statistics {
     fn of(postings: &Postings, fields: FieldSet) -> Statistics {
         let lengths = postings.lengths();
         let skills = lengths.len() as f64;
-        let total = lengths.iter().map(|&length| f64::from(sum(length, fields))).sum::<f64>();
-        // Where no skill has a word, nothing is ever weighed; the floor only keeps 0 / 0 out of the table.
-        let average = (total / skills).max(f64::MIN_POSITIVE);
-        let norm = |&length: &FieldCounts| K1 * ((1.0 - B) + B * f64::from(sum(length, fields)) / average);
+        let average = average(lengths.iter().map(|&length| f64::from(sum(length, fields))).sum(), skills);
+        let norm = |&length: &FieldCounts| norm(f64::from(sum(length, fields)), average);
         let idf = |term: TermId| {
-            let having = postings.list(term).filter(|&at| postings.frequency_at(at, fields) > 0).count() as f64;
-            if having == 0.0 { 0.0 } else { (1.0 + (skills - having + 0.5) / (having + 0.5)).ln() as f32 }
+            idf(skills, postings.list(term).filter(|&at| postings.frequency_at(at, fields) > 0).count() as f64)
         };
         Statistics {
             idf: (0..postings.terms() as TermId).into_par_iter().map(idf).collect(),
@@ -80,9 +77,29 @@ impl Statistics {
     }
 
     fn weight(&self, term: TermId, skill: usize, frequency: u32) -> f32 {
-        let frequency = f64::from(frequency);
-        (f64::from(self.idf[term as usize]) * (frequency / (self.norms[skill] + frequency))) as f32
+        weight(self.idf[term as usize], self.norms[skill], frequency)
     }
+}
+
+/// Words per skill. Where no skill has a word, nothing is ever weighed; the floor only keeps 0 / 0 away.
+pub(super) fn average(words: f64, skills: f64) -> f64 {
+    (words / skills).max(f64::MIN_POSITIVE)
+}
+
+/// `k1 · (1 - b + b · dl / avgdl)`.
+pub(super) fn norm(length: f64, average: f64) -> f64 {
+    K1 * ((1.0 - B) + B * length / average)
+}
+
+/// Rounded to f32; 0 for a term that no skill has.
+pub(super) fn idf(skills: f64, having: f64) -> f32 {
+    if having == 0.0 { 0.0 } else { (1.0 + (skills - having + 0.5) / (having + 0.5)).ln() as f32 }
+}
+
+/// What a term that occurs so often gives a skill.
+pub(super) fn weight(idf: f32, norm: f64, frequency: u32) -> f32 {
+    let frequency = f64::from(frequency);
+    (f64::from(idf) * (frequency / (norm + frequency))) as f32
 }
 
 impl LexicalIndex {
@@ -142,8 +159,12 @@ impl LexicalIndex {
         (frequency > 0).then(|| (self.statistics[fields as usize].weight(term, skill.index(), frequency), counts))
     }
 
+    pub(super) fn postings(&self) -> &Postings {
+        &self.postings
+    }
+
     /// One score per skill, in library order.
-    fn scores(&self, query: &str, fields: FieldSet) -> Vec<f32> {
+    pub(super) fn scores(&self, query: &str, fields: FieldSet) -> Vec<f32> {
         let terms: Vec<TermId> = words(&query.to_lowercase()).filter_map(|word| self.postings.term(word)).collect();
         let mut scores = vec![0.0; self.postings.lengths().len()];
         let postings: usize = terms.iter().map(|&term| self.postings.list(term).len()).sum();
@@ -190,4 +211,4 @@ fn counted(mut terms: Vec<TermId>) -> Vec<(TermId, f32)> {
 
 #[cfg(test)]
 #[path = "lexical_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -10,6 +10,7 @@
 mod demo;
 mod discover;
 mod draft;
+pub mod edit;
 mod file;
 mod frontmatter;
 pub mod load;

@@ -59,6 +59,8 @@ impl Explore {
             Action::CycleUnits if self.view == View::Erasure => self.grain = self.grain.next(),
             Action::CycleManner if self.view == View::Erasure => self.manner = self.manner.next(),
             Action::ToggleEvaluation => self.toggle_side(session),
+            Action::OpenInAuthor => out.author = self.selected().map(|at| at.library[at.skill].id.shown().to_owned()),
+            Action::AddProbe if !self.query.is_empty() => out.probe = Some(self.query.text().to_string()),
             Action::Copy => out.copy = self.selected().map(|at| at.library[at.skill].id.shown().to_owned()),
             _ => return,
         }
@@ -69,7 +71,8 @@ impl Explore {
     pub fn available(&self, action: Action, _: &Session) -> bool {
         match action {
             Action::ClearQuery => !self.query.is_empty() || self.query.is_long(),
-            Action::Pin | Action::Copy => self.selected().is_some(),
+            Action::AddProbe => !self.query.is_empty(),
+            Action::Pin | Action::Copy | Action::OpenInAuthor => self.selected().is_some(),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 self.focus == Focus::Query || self.selected().is_some()
             }

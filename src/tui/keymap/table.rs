@@ -12,6 +12,7 @@ pub enum Group {
     Attention,
     Erasure,
     Evaluate,
+    Author,
     Lists,
 }
 
@@ -24,6 +25,7 @@ impl Group {
             Group::Attention => "Attention view",
             Group::Erasure => "Erasure view",
             Group::Evaluate => "Evaluate",
+            Group::Author => "Author",
             Group::Lists => "Lists",
         }
     }
@@ -35,6 +37,7 @@ impl Group {
         match self {
             Group::Explore | Group::Attention | Group::Erasure => tab == Tab::Explore,
             Group::Evaluate => tab == Tab::Evaluate,
+            Group::Author => tab == Tab::Author,
             Group::Lists => matches!(tab, Tab::Library | Tab::Evaluate),
             Group::Everywhere | Group::Moving => false,
         }
@@ -119,6 +122,17 @@ actions! {
         CycleClass, "cycle-class", "list failures, fixed, degraded, missed, each kind of failure, or all requests";
         MarkRun, "mark-run", "take the run into the comparison, or out of it";
         CompareRuns, "compare-runs", "compare the runs that are marked with the first of them";
+    }
+    Author: {
+        OpenInAuthor, "open-in-author", "edit a scratch copy of the selected skill in Author";
+        AddProbe, "add-probe", "keep the request as a probe for the skill in Author, or type one there";
+        ToggleShould, "toggle-should", "this probe should find the skill, or should not";
+        RemoveProbe, "remove-probe", "take this probe off the list";
+        CycleResults, "cycle-results", "show probes, advice, neighbours or the diff";
+        SaveSkill, "save-skill", "show what saving would change; pressed again, write the file";
+        RevertSkill, "revert-skill", "go back to the text of the file";
+        EditOutside, "edit-outside", "edit the scratch copy with $VISUAL or $EDITOR";
+        ChooseSkill, "choose-skill", "put another skill on the bench";
     }
     Lists: {
         Filter, "filter", "show only rows that contain some text";
