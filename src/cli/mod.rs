@@ -11,6 +11,7 @@ mod eval;
 mod explain;
 mod index;
 mod jsonl;
+mod lint;
 mod log;
 mod models;
 mod prepare;
@@ -57,6 +58,9 @@ enum Command {
     Search(search::Args),
     /// Show what the reranker looked at for one request and one skill.
     Explain(explain::Args),
+    /// Check skills against the specification and its clients, and list what to look at before trusting them; 1 if any
+    /// fails.
+    Lint(lint::Args),
     /// Load a library, build its vectors and report what was found.
     Index(index::Args),
     /// Run a benchmark (the built-in one by default) and print its metrics.
@@ -96,6 +100,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         None => tui::run(router, cli.interface),
         Some(Command::Search(args)) => search::run(args, &router),
         Some(Command::Explain(args)) => explain::run(args, &router),
+        Some(Command::Lint(args)) => lint::run(args, &router),
         Some(Command::Index(args)) => index::run(args, &router),
         Some(Command::Eval(args)) => eval::run(args, &router),
         Some(Command::Runs(args)) => runs::run(args),

@@ -12,7 +12,7 @@ use signal_hook::iterator::Signals;
 use crate::engine::Response;
 
 use super::explore::PreviewReady;
-use super::library::Listing;
+use super::library::{Listing, Marked};
 use super::terminal;
 
 /// One cause of a change of state.
@@ -31,6 +31,8 @@ pub enum Event {
     Preview(PreviewReady),
     /// The library tab's worker has filtered and sorted.
     Listing(Listing),
+    /// The library tab's other worker has looked at all skills.
+    Marked(Marked),
     /// A moment that was asked for has come.
     Tick,
     Signal(Signal),

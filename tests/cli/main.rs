@@ -3,6 +3,7 @@
 mod bad_input;
 mod hub_cache;
 mod kill;
+mod lint;
 mod output;
 mod runs;
 
