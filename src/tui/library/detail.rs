@@ -34,11 +34,7 @@ pub fn of_skill<'a>(library: &'a Library, ix: SkillIx, mark: Option<&Mark>) -> L
     for note in &skill.notes {
         add(Role::Warning, format!("note: {note}").into());
     }
-    match mark {
-        Some(mark) => lines.extend(of_mark(library, mark)),
-        None => lines.push((Role::Muted, "lint, trust and duplicates: looking".into())),
-    }
-    lines.push((Role::Text, "".into()));
+    add(Role::Text, "".into());
     lines.push((Role::FieldDescription, "description".into()));
     lines.extend(skill.description.shown().lines().map(|line| (Role::Text, line.into())));
     if !skill.extra.is_empty() {
@@ -47,6 +43,11 @@ pub fn of_skill<'a>(library: &'a Library, ix: SkillIx, mark: Option<&Mark>) -> L
         for (key, value) in &skill.extra {
             lines.extend(format!("{key}: {value}").lines().map(|line| (Role::Text, Cow::Owned(line.to_string()))));
         }
+    }
+    lines.push((Role::Text, "".into()));
+    match mark {
+        Some(mark) => lines.extend(of_mark(library, mark)),
+        None => lines.push((Role::Muted, "lint, trust and duplicates: looking".into())),
     }
     lines.push((Role::Text, "".into()));
     lines.push((Role::FieldBody, "body".into()));

