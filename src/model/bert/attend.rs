@@ -6,6 +6,7 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use crate::model::kernels;
+use crate::model::packed::{Arithmetic, Head};
 
 /// Query rows multiplied at once: 64 rows of scores of a 512-token sequence are 128 KB, half of a small L2 cache.
 const QUERY_ROWS: usize = 64;
@@ -30,12 +31,18 @@ impl Heads {
 /// `softmax(Q·Kᵀ / √size)·V` for each head and each sequence of `spans` (rows of `qkv`, in order and without gaps).
 ///
 /// `qkv` is `[tokens, 3 · width]` with queries, keys and values side by side; the answer is `[tokens, width]`.
-pub fn attend(qkv: &[f32], spans: &[Range<usize>], heads: Heads) -> Vec<f32> {
+pub fn attend(qkv: &[f32], spans: &[Range<usize>], heads: Heads, arithmetic: Arithmetic) -> Vec<f32> {
     let width = heads.width();
     // One block of `size` columns per sequence and head, contiguous so that threads share no row.
     let mut blocks = vec![0.0; qkv.len() / 3];
     split(&mut blocks, spans, heads).into_par_iter().for_each(|(span, head, block)| {
-        attend_head(&qkv[span.start * 3 * width..span.end * 3 * width], head, heads, block);
+        let qkv = &qkv[span.start * 3 * width..span.end * 3 * width];
+        match arithmetic {
+            Arithmetic::F32 => attend_head(qkv, head, heads, block),
+            Arithmetic::Bf16(level) => {
+                Head { qkv, width, from: head * heads.size, size: heads.size }.attend(level, block);
+            }
+        }
     });
     let mut out = vec![0.0; blocks.len()];
     for span in spans {

@@ -31,6 +31,7 @@ enum Weight {
 }
 
 pub struct Layer {
+    arithmetic: Arithmetic,
     /// Queries, keys and values side by side: `[hidden, 3 · hidden]`.
     qkv: Linear,
     mixed: Linear,
@@ -125,7 +126,7 @@ impl Layer {
     pub fn new(tensors: LayerTensors, activation: Activation, arithmetic: Arithmetic) -> candle_core::Result<Self> {
         let LayerTensors { qkv, mixed, mixed_norm, up, down, down_norm } = tensors;
         let [qkv, mixed, up, down] = [qkv, mixed, up, down].map(|linear| Linear::new(linear, arithmetic));
-        Ok(Layer { qkv: qkv?, mixed: mixed?, mixed_norm, up: up?, activation, down: down?, down_norm })
+        Ok(Layer { arithmetic, qkv: qkv?, mixed: mixed?, mixed_norm, up: up?, activation, down: down?, down_norm })
     }
 
     /// All tokens: `[tokens, hidden]` to the same.
@@ -142,7 +143,7 @@ impl Layer {
                 let width = self.qkv.bias.len();
                 weights.extend(attend::token_weights(&qkv[..spans[0].end * width], row, heads));
             }
-            attend::attend(qkv, spans, heads)
+            attend::attend(qkv, spans, heads, self.arithmetic)
         })?;
         self.finish(Tensor::from_vec(attended, x.dims2()?, x.device())?, x)
     }

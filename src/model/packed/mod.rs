@@ -15,6 +15,7 @@
 //! 4. Each output element is written by one task; tasks own disjoint column ranges.
 
 mod amx;
+mod attention;
 mod avx512;
 mod epilogue;
 mod portable;
@@ -24,6 +25,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+pub use attention::Head;
 pub use epilogue::Epilogue;
 use epilogue::Output;
 use tiles::Tiles;
@@ -59,6 +61,15 @@ impl Level {
             Level::Amx => "amx-bf16",
             Level::Avx512Bf16 => "avx512-bf16",
             Level::Portable => "portable",
+        }
+    }
+
+    /// Calls `work` with the multiplication of a block, ready on this thread.
+    fn with_multiply<R>(self, work: impl FnOnce(Multiply) -> R) -> R {
+        match self {
+            Level::Amx => amx::Configured::run(|tiles| work(&|a, b, c| tiles.multiply(a, b, c))),
+            Level::Avx512Bf16 => work(&avx512::multiply),
+            Level::Portable => work(&portable::multiply),
         }
     }
 
@@ -158,7 +169,7 @@ impl PackedLinear {
 
     /// Calls `each(row, panel, block)` for every block of these panels.
     fn multiply(&self, x: &Tiles, panels: Range<usize>, mut each: impl FnMut(usize, usize, &Block)) {
-        let mut walk = |multiply: Multiply| {
+        self.level.with_multiply(|multiply| {
             let mut block = Block([0.0; BLOCK * BLOCK]);
             for panel in panels.clone() {
                 for rows in 0..x.panels() {
@@ -166,12 +177,7 @@ impl PackedLinear {
                     each(rows * BLOCK, panel, &block);
                 }
             }
-        };
-        match self.level {
-            Level::Amx => amx::Configured::run(|tiles| walk(&|a, b, c| tiles.multiply(a, b, c))),
-            Level::Avx512Bf16 => walk(&avx512::multiply),
-            Level::Portable => walk(&portable::multiply),
-        }
+        });
     }
 }
 

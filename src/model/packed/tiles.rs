@@ -8,6 +8,7 @@ use half::bf16;
 use rayon::prelude::*;
 
 use super::BLOCK;
+use crate::model::kernels;
 
 /// Values of k in a tile.
 const DEPTH: usize = 32;
@@ -20,6 +21,25 @@ pub(super) const TILE: usize = SIDE * DEPTH;
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 struct Line([u16; DEPTH]);
+
+/// A matrix inside a slice: rows that are `stride` apart, of which `width` columns from `from` on count.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    pub data: &'a [f32],
+    pub stride: usize,
+    pub from: usize,
+    pub width: usize,
+}
+
+impl<'a> Part<'a> {
+    pub fn rows(self) -> impl Iterator<Item = &'a [f32]> {
+        self.data.chunks_exact(self.stride).map(move |row| &row[self.from..self.from + self.width])
+    }
+
+    pub fn count(self) -> usize {
+        self.data.len() / self.stride
+    }
+}
 
 /// Panels of equal length, aligned to cache lines.
 #[derive(Debug)]
@@ -34,6 +54,94 @@ impl Tiles {
         let panels = count.div_ceil(BLOCK);
         let length = input.div_ceil(DEPTH) * 2 * SIDE;
         Tiles { lines: vec![Line([0; DEPTH]); panels * length], length }
+    }
+
+    /// A left operand of one panel whose values are still to come, for `input` values of k.
+    pub fn blank(input: usize) -> Self {
+        Tiles::zeroed(BLOCK, input)
+    }
+
+    /// The left operand from a part of a matrix, its values multiplied by `scale`.
+    pub fn of_rows(part: Part, scale: f32) -> Self {
+        let mut tiles = Tiles::zeroed(part.count(), part.width);
+        let length = tiles.length;
+        for (row, values) in part.rows().enumerate() {
+            let panel = &mut tiles.lines[row / BLOCK * length..];
+            for (block, values) in values.chunks(DEPTH).enumerate() {
+                round_scaled(values, scale, &mut panel[block * 2 * SIDE + row % BLOCK].0);
+            }
+        }
+        tiles
+    }
+
+    /// The right operand whose columns are the rows of `part`: keys.
+    pub fn of_columns(part: Part) -> Self {
+        let mut tiles = Tiles::zeroed(part.count(), part.width);
+        let length = tiles.length;
+        let mut rounded = [0; DEPTH];
+        for (column, values) in part.rows().enumerate() {
+            let panel = &mut tiles.lines[column / BLOCK * length..];
+            let (tile, lane) = (column % BLOCK / SIDE, column % SIDE);
+            for (block, values) in values.chunks(DEPTH).enumerate() {
+                rounded.fill(0);
+                round_scaled(values, 1.0, &mut rounded);
+                let lines = &mut panel[(block * 2 + tile) * SIDE..][..SIDE];
+                for (line, pair) in lines.iter_mut().zip(rounded.chunks_exact(2)) {
+                    line.0[2 * lane..2 * lane + 2].copy_from_slice(pair);
+                }
+            }
+        }
+        tiles
+    }
+
+    /// The right operand whose k runs over the rows of `part`: values.
+    pub fn of_values(part: Part) -> Self {
+        let mut tiles = Tiles::zeroed(part.width, part.count());
+        let length = tiles.length;
+        let mut rounded = [0; DEPTH];
+        for (k, values) in part.rows().enumerate() {
+            let (block, line) = (k / DEPTH, k % DEPTH / 2);
+            for (panel, values) in values.chunks(BLOCK).enumerate() {
+                rounded.fill(0);
+                round_scaled(values, 1.0, &mut rounded);
+                for (tile, half) in rounded.chunks_exact(SIDE).enumerate() {
+                    let line = &mut tiles.lines[panel * length + (block * 2 + tile) * SIDE + line].0;
+                    for (pair, &value) in line.chunks_exact_mut(2).zip(half) {
+                        pair[k % 2] = value;
+                    }
+                }
+            }
+        }
+        tiles
+    }
+
+    /// `e^(x - max)` of up to [`BLOCK`] rows of scores becomes the only panel; the sums of the unrounded values are
+    /// returned. `scores` has rows of whole tiles, `f32::NEG_INFINITY` where there is nothing.
+    pub fn exponentials(&mut self, scores: &[f32]) -> [f32; BLOCK] {
+        let width = scores.len() / BLOCK;
+        let mut sums = [0.0; BLOCK];
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    let scores = &scores[row * width..][..width];
+                    let max = kernels::max(scores);
+                    let mut strands = [0.0; SIDE];
+                    for (block, scores) in scores.chunks_exact(DEPTH).enumerate() {
+                        let line = &mut self.lines[block * 2 * SIDE + row].0;
+                        for half in 0..2 {
+                            for lane in 0..SIDE {
+                                let value = kernels::exp(scores[half * SIDE + lane] - max);
+                                strands[lane] += value;
+                                line[half * SIDE + lane] = rounded(value);
+                            }
+                        }
+                    }
+                    *sum = strands.iter().sum();
+                }
+            },
+        );
+        sums
     }
 
     /// The left operand: row-major `[rows, input]`.
@@ -84,13 +192,22 @@ impl Tiles {
 /// To nearest, ties to even, without a branch so that it is vectorised; a NaN stays one because its quiet bit is in the
 /// upper half (networks have no signalling ones).
 fn round(values: &[f32], out: &mut [u16; DEPTH]) {
+    round_scaled(values, 1.0, out);
+}
+
+fn round_scaled(values: &[f32], scale: f32, out: &mut [u16; DEPTH]) {
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {
             for (value, slot) in values.iter().zip(out) {
-                let bits = value.to_bits();
-                *slot = (bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16;
+                *slot = rounded(value * scale);
             }
         },
     );
+}
+
+#[inline(always)]
+fn rounded(value: f32) -> u16 {
+    let bits = value.to_bits();
+    (bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16) as u16
 }
