@@ -12,6 +12,7 @@ mod eval;
 mod explain;
 mod index;
 mod jsonl;
+mod lint;
 mod log;
 mod models;
 mod named;
@@ -67,6 +68,9 @@ enum Command {
     Probe(probe::Args),
     /// List skills that take each other's place: copies, same names, bodies or vectors alike; 1 if there are none.
     Collisions(collisions::Args),
+    /// Check skills against the specification and its clients, and list what to look at before trusting them; 1 if any
+    /// fails.
+    Lint(lint::Args),
     /// Load a library, build its vectors and report what was found.
     Index(index::Args),
     /// Run a benchmark (the built-in one by default) and print its metrics.
@@ -109,6 +113,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::WhatIf(args)) => what_if::run(args, &router),
         Some(Command::Probe(args)) => probe::run(args, &router),
         Some(Command::Collisions(args)) => collisions::run(args, &router),
+        Some(Command::Lint(args)) => lint::run(args, &router),
         Some(Command::Index(args)) => index::run(args, &router),
         Some(Command::Eval(args)) => eval::run(args, &router),
         Some(Command::Runs(args)) => runs::run(args),

@@ -41,9 +41,33 @@ pub(super) struct Draft {
     pub notes: Vec<Finding>,
 }
 
+/// The front matter as it stands in the file, before anything is picked from it.
+#[derive(Debug)]
+pub(super) struct Raw<'a> {
+    /// Keys in file order, their lines those of the file.
+    pub entries: Vec<Entry>,
+    /// Line of the opening `---`.
+    pub opening: u64,
+    pub front: &'a str,
+    pub body: &'a str,
+    /// Whether there is front matter at all.
+    pub found: bool,
+}
+
 /// Reads the text of a SKILL.md that lies in a folder called `folder`. An error says why this is no skill.
 pub(super) fn read(text: &str, folder: &str) -> Result<Draft, Finding> {
     let mut notes = Vec::new();
+    let raw = raw(text, &mut notes)?;
+    if raw.found {
+        return Ok(assemble(raw.entries, raw.opening, raw.body, folder, notes));
+    }
+    // That name and description are missing follows from the one fault.
+    let draft = assemble(Vec::new(), 1, raw.body, folder, Vec::new());
+    Ok(Draft { notes, ..draft })
+}
+
+/// Finds front matter and body. What is wrong with the file as a whole is in `notes`.
+pub(super) fn raw<'a>(text: &'a str, notes: &mut Vec<Finding>) -> Result<Raw<'a>, Finding> {
     let text = match text.strip_prefix('\u{FEFF}') {
         Some(rest) => {
             notes.push(Finding::new(
@@ -65,18 +89,27 @@ pub(super) fn read(text: &str, folder: &str) -> Result<Draft, Finding> {
     if text.contains("\r\n") {
         notes.push(Finding::new("crlf", None, "has Windows line ends; all known clients accept them"));
     }
-    match split(text, &mut notes)? {
+    match split(text, notes)? {
         Some(parts) => {
-            let (mut entries, body) = entries(parts, &mut notes)?;
-            entries.iter_mut().for_each(|entry| entry.line = parts.in_file(entry.line));
-            Ok(assemble(entries, parts.opening(), body, folder, notes))
+            let (mut entries, body) = entries(parts, notes)?;
+            into_file(&mut entries, &parts);
+            Ok(Raw { entries, opening: parts.opening(), front: parts.front(), body, found: true })
         }
         None => {
             let message = "has no front matter between `---` lines: it is called after its folder and described by its \
                            first paragraph";
             notes.push(Finding::new("no-frontmatter", 1, message));
-            let draft = assemble(Vec::new(), 1, text, folder, Vec::new());
-            Ok(Draft { notes, ..draft })
+            Ok(Raw { entries: Vec::new(), opening: 1, front: "", body: text, found: false })
+        }
+    }
+}
+
+/// Makes lines of the front matter lines of the file. The depth is bounded by [`yaml::MAX_DEPTH`].
+fn into_file(entries: &mut [Entry], parts: &Parts<'_>) {
+    for entry in entries {
+        entry.line = parts.in_file(entry.line);
+        if let Value::Map(inner) = &mut entry.value {
+            into_file(inner, parts);
         }
     }
 }

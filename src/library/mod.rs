@@ -5,7 +5,8 @@
 //!
 //! The way of a skill: [`load()`] decides what each path is; a tree is walked (`tree`), a pool is read line by line
 //! (`pool`), agents' folders are looked up in a table (`discover`); bytes become text (`file`), text becomes fields
-//! (`frontmatter`, with `yaml` and `repair`), fields become a [`Skill`] with its notes (`draft`).
+//! (`frontmatter`, with `yaml` and `repair`), fields become a [`Skill`] with its notes (`draft`). What is wrong with a file
+//! by the specification and for each client is in [`lint`], what to look at before trusting it in [`trust`].
 
 mod demo;
 mod discover;
@@ -13,7 +14,9 @@ mod draft;
 pub mod edit;
 mod file;
 mod frontmatter;
+pub mod lint;
 pub mod load;
+pub mod marks;
 pub(crate) mod parquet;
 mod pool;
 mod repair;
@@ -22,6 +25,7 @@ pub mod sanitize;
 pub mod similarity;
 pub mod skill;
 mod tree;
+pub mod trust;
 pub mod watch;
 pub(crate) mod yaml;
 

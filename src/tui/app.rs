@@ -148,6 +148,10 @@ impl App {
                 effects.redraw(Redraw::Soon);
                 self.tabs.explore.preview(ready);
             }
+            Event::Marked(marked) => {
+                effects.redraw(Redraw::Soon);
+                self.tabs.library.marked(marked, &self.session);
+            }
             Event::Listing(listing) => {
                 effects.redraw(Redraw::Soon);
                 self.tabs.library.listed(listing);

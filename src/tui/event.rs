@@ -13,7 +13,7 @@ use signal_hook::iterator::Signals;
 use crate::engine::Response;
 
 use super::explore::PreviewReady;
-use super::library::Listing;
+use super::library::{Listing, Marked};
 use super::terminal;
 
 /// One cause of a change of state.
@@ -34,6 +34,8 @@ pub enum Event {
     Listing(Listing),
     /// What came back from the user's own editor, or a sentence.
     Edited(Result<String, String>),
+    /// The library tab's other worker has looked at all skills.
+    Marked(Marked),
     /// A moment that was asked for has come.
     Tick,
     Signal(Signal),

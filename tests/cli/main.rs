@@ -5,6 +5,7 @@ mod bad_input;
 mod explain;
 mod hub_cache;
 mod kill;
+mod lint;
 mod output;
 mod runs;
 

@@ -4,17 +4,21 @@ use std::borrow::Cow;
 
 use ratatui::text::Line;
 
+use crate::library::lint::{self, Fate};
+use crate::library::marks::Mark;
 use crate::library::{Library, LoadRow, Severity, SkillIx};
 
 use super::super::theme::{Role, Theme};
 use super::super::widgets::text::{bounded, thousands, wrap};
 
+/// Skills that are alike and named; a template's copies can be hundreds.
+const MOST_ALIKE: usize = 5;
 /// How much of a body is shown: wrapping this much takes well under a millisecond, and nobody reads more in a pane.
 const MOST_BODY: usize = 64 * 1024;
 
 pub type Lines<'a> = Vec<(Role, Cow<'a, str>)>;
 
-pub fn of_skill(library: &Library, ix: SkillIx) -> Lines<'_> {
+pub fn of_skill<'a>(library: &'a Library, ix: SkillIx, mark: Option<&Mark>) -> Lines<'a> {
     let skill = &library[ix];
     let mut lines: Lines = vec![(Role::Title, skill.name.shown().into())];
     let mut add = |role, text: Cow<'_, str>| lines.push((role, Cow::Owned(text.into_owned())));
@@ -41,11 +45,57 @@ pub fn of_skill(library: &Library, ix: SkillIx) -> Lines<'_> {
         }
     }
     lines.push((Role::Text, "".into()));
+    match mark {
+        Some(mark) => lines.extend(of_mark(library, mark)),
+        None => lines.push((Role::Muted, "lint, trust and duplicates: looking".into())),
+    }
+    lines.push((Role::Text, "".into()));
     lines.push((Role::FieldBody, "body".into()));
     let (shown, rest) = bounded(skill.body.shown(), MOST_BODY);
     lines.extend(shown.lines().map(|line| (Role::Text, line.into())));
     if rest > 0 {
         lines.push((Role::Unseen, format!("[{} more bytes are in the file]", thousands(rest)).into()));
+    }
+    lines
+}
+
+/// What lint, trust and duplicates come to, each with its line in the file.
+fn of_mark(library: &Library, mark: &Mark) -> Lines<'static> {
+    let mut lines: Lines<'static> = Vec::new();
+    let at = |line: Option<u64>| line.map_or(String::new(), |line| format!("line {line}: "));
+    if !mark.alike.is_empty() {
+        let named: Vec<&str> = mark.alike.iter().take(MOST_ALIKE).map(|&ix| library[ix].id.shown()).collect();
+        let rest = mark.alike.len() - named.len();
+        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        lines.push((Role::Badge, format!("! same name or body alike: {}{rest}", named.join(", ")).into()));
+    }
+    for signal in &mark.signals {
+        let text = format!("! {}: {}{}", signal.pattern.id, at(signal.line), signal.excerpt);
+        lines.push((Role::Badge, text.into()));
+        lines.push((Role::Muted, format!("  {}", signal.pattern.about).into()));
+    }
+    for problem in &mark.problems {
+        let role = match problem.rule.severity {
+            lint::Severity::Error => Role::Error,
+            lint::Severity::Warning => Role::Warning,
+            lint::Severity::Note => Role::Muted,
+        };
+        let (word, rule) = (problem.rule.severity.key(), &problem.rule.id);
+        let text = format!("{word}: {}{}: {} [{rule}]", at(problem.line), problem.message, problem.todo);
+        lines.push((role, text.into()));
+    }
+    for fate in &mark.fates {
+        match fate {
+            Fate::Dropped { client, rules } => {
+                let text = format!("{} does not load it: {}", client.name, rules.join(", "));
+                lines.push((Role::Warning, text.into()));
+            }
+            Fate::Loads { client, visible, of, .. } if visible < of => {
+                let text = format!("{} lists {visible} of {of} characters of its description", client.name);
+                lines.push((Role::Muted, text.into()));
+            }
+            Fate::Loads { .. } => {}
+        }
     }
     lines
 }

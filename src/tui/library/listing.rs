@@ -5,6 +5,8 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use crate::library::lint::{Fate, Severity};
+use crate::library::marks::{Mark, Marks};
 use crate::library::{Library, SkillIx};
 
 use super::Event;
@@ -18,6 +20,11 @@ pub enum Sort {
     LongestBody,
     /// Hidden characters, notes, copies, namesakes.
     MostMarks,
+    /// Errors, then warnings, then notes of the lint.
+    MostProblems,
+    MostSignals,
+    /// Skills of the same name or with a body that is alike.
+    MostAlike,
 }
 
 impl Sort {
@@ -27,7 +34,10 @@ impl Sort {
             Sort::Name => Sort::Root,
             Sort::Root => Sort::LongestBody,
             Sort::LongestBody => Sort::MostMarks,
-            Sort::MostMarks => Sort::AsLoaded,
+            Sort::MostMarks => Sort::MostProblems,
+            Sort::MostProblems => Sort::MostSignals,
+            Sort::MostSignals => Sort::MostAlike,
+            Sort::MostAlike => Sort::AsLoaded,
         }
     }
 
@@ -38,6 +48,9 @@ impl Sort {
             Sort::Root => "place",
             Sort::LongestBody => "longest body",
             Sort::MostMarks => "most marks",
+            Sort::MostProblems => "worst lint",
+            Sort::MostSignals => "most trust signals",
+            Sort::MostAlike => "most like others",
         }
     }
 }
@@ -45,7 +58,7 @@ impl Sort {
 /// What should be listed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wish {
-    /// Every word of it is in the id, the name or the description, upper or lower case.
+    /// Every word of it is in the id, the name or the description, upper or lower case; or is one of [`KINDS`].
     pub filter: String,
     pub sort: Sort,
 }
@@ -57,23 +70,38 @@ pub struct Listing {
     pub library: Arc<Library>,
     pub rows: Vec<SkillIx>,
     pub wish: Wish,
+    /// Whether lint, trust and duplicates were known.
+    pub has_marks: bool,
 }
 
 impl Listing {
-    /// A pass over all skills: tens of milliseconds for 80,000, so never on the thread that draws.
-    pub fn new(library: Arc<Library>, wish: Wish) -> Self {
-        let words: Vec<String> = wish.filter.split_whitespace().map(str::to_lowercase).collect();
-        let mut rows: Vec<SkillIx> =
-            library.iter().map(|(ix, _)| ix).filter(|&ix| matches(&library, ix, &words)).collect();
+    /// A pass over all skills: tens of milliseconds for 80,000, so never on the thread that draws. `marks` are those of
+    /// the library; until they are there, none has any.
+    pub fn new(library: Arc<Library>, marks: Option<&Marks>, wish: Wish) -> Self {
+        let (kinds, words): (Vec<String>, Vec<String>) =
+            wish.filter.split_whitespace().map(str::to_lowercase).partition(|word| kind(word).is_some());
+        let kinds: Vec<Kind> = kinds.iter().filter_map(|word| kind(word)).collect();
+        let mark = |ix: SkillIx| marks.and_then(|marks| marks.get(ix));
+        let mut rows: Vec<SkillIx> = library
+            .iter()
+            .map(|(ix, _)| ix)
+            .filter(|&ix| kinds.iter().all(|is| mark(ix).is_some_and(is)) && matches(&library, ix, &words))
+            .collect();
+        let most = |ix: SkillIx, count: fn(&Mark) -> [usize; 3]| std::cmp::Reverse(mark(ix).map(count));
         // All sorts are stable, so equal rows stay as they were loaded.
         match wish.sort {
             Sort::AsLoaded => {}
             Sort::Name => rows.sort_by_cached_key(|&ix| library[ix].name.shown().to_lowercase()),
             Sort::Root => rows.sort_by_key(|&ix| library[ix].origin.root),
             Sort::LongestBody => rows.sort_by_key(|&ix| std::cmp::Reverse(library[ix].body.shown().len())),
-            Sort::MostMarks => rows.sort_by_key(|&ix| std::cmp::Reverse(marks(&library, ix))),
+            Sort::MostMarks => rows.sort_by_key(|&ix| std::cmp::Reverse(oddities(&library, ix))),
+            Sort::MostProblems => rows.sort_by_cached_key(|&ix| {
+                most(ix, |mark| [Severity::Error, Severity::Warning, Severity::Note].map(|one| mark.count(one)))
+            }),
+            Sort::MostSignals => rows.sort_by_key(|&ix| most(ix, |mark| [mark.signals.len(), 0, 0])),
+            Sort::MostAlike => rows.sort_by_key(|&ix| most(ix, |mark| [mark.alike.len(), 0, 0])),
         }
-        Listing { library, rows, wish }
+        Listing { library, rows, wish, has_marks: marks.is_some() }
     }
 
     /// Where a skill is in the list.
@@ -82,8 +110,23 @@ impl Listing {
     }
 }
 
+type Kind = fn(&Mark) -> bool;
+
+/// Words of a filter that ask for a kind of skill.
+pub const KINDS: [(&str, Kind); 5] = [
+    ("is:error", |mark| mark.count(Severity::Error) > 0),
+    ("is:warning", |mark| mark.count(Severity::Warning) > 0),
+    ("is:dropped", |mark| mark.fates.iter().any(|fate| matches!(fate, Fate::Dropped { .. }))),
+    ("is:signal", |mark| !mark.signals.is_empty()),
+    ("is:alike", |mark| !mark.alike.is_empty()),
+];
+
+fn kind(word: &str) -> Option<Kind> {
+    KINDS.iter().find(|(name, _)| *name == word).map(|(_, kind)| *kind)
+}
+
 /// How much there is to say about a skill, hidden characters first: they may be an attack, the rest is housekeeping.
-fn marks(library: &Library, ix: SkillIx) -> (bool, usize) {
+fn oddities(library: &Library, ix: SkillIx) -> (bool, usize) {
     let skill = &library[ix];
     let hidden = skill.hidden_characters();
     let copies = library.copies(ix).saturating_sub(1) + library.namesakes(ix).saturating_sub(1);
@@ -107,9 +150,16 @@ fn contains(text: &str, word: &str) -> bool {
         || word.is_empty()
 }
 
+/// What a listing is made from.
+struct Job {
+    library: Arc<Library>,
+    marks: Option<Arc<Marks>>,
+    wish: Wish,
+}
+
 /// The worker's end on the drawing thread.
 pub struct Lister {
-    jobs: Sender<(Arc<Library>, Wish)>,
+    jobs: Sender<Job>,
 }
 
 impl Lister {
@@ -123,17 +173,17 @@ impl Lister {
         Lister { jobs }
     }
 
-    pub fn ask(&self, library: Arc<Library>, wish: Wish) {
+    pub fn ask(&self, library: Arc<Library>, marks: Option<Arc<Marks>>, wish: Wish) {
         // The worker ends only when this end does.
-        let _ = self.jobs.send((library, wish));
+        let _ = self.jobs.send(Job { library, marks, wish });
     }
 }
 
-fn work(todo: &Receiver<(Arc<Library>, Wish)>, notify: &Sender<Event>) {
+fn work(todo: &Receiver<Job>, notify: &Sender<Event>) {
     while let Ok(first) = todo.recv() {
         // Only the last of what has piled up is still wanted.
-        let (library, wish) = todo.try_iter().last().unwrap_or(first);
-        if notify.send(Event::Listing(Listing::new(library, wish))).is_err() {
+        let Job { library, marks, wish } = todo.try_iter().last().unwrap_or(first);
+        if notify.send(Event::Listing(Listing::new(library, marks.as_deref(), wish))).is_err() {
             return;
         }
     }

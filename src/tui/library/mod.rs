@@ -6,6 +6,7 @@
 mod detail;
 mod layout;
 mod listing;
+mod marker;
 mod places;
 mod view;
 
@@ -22,7 +23,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::engine::Response;
-use crate::library::{LoadRow, Skill, SkillIx};
+use crate::library::marks::Marks;
+use crate::library::{Library, LoadRow, Skill, SkillIx};
 
 use super::action::Action;
 use super::event::Event;
@@ -31,6 +33,8 @@ use super::theme::Theme;
 
 use listing::{Lister, Wish};
 pub use listing::{Listing, Sort};
+pub use marker::Marked;
+use marker::Marker;
 
 /// A part of the tab that can have the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +50,9 @@ const WHEEL: usize = 3;
 
 pub struct LibraryTab {
     lister: Lister,
+    marker: Marker,
+    /// Lint, trust and duplicates, once the worker has looked.
+    marked: Option<Marked>,
     wish: Wish,
     /// What the worker made of some wish, not always the latest.
     listing: Option<Listing>,
@@ -66,7 +73,9 @@ impl LibraryTab {
     /// The worker reports to `notify`.
     pub fn new(notify: Sender<Event>) -> Self {
         LibraryTab {
-            lister: Lister::new(notify),
+            lister: Lister::new(notify.clone()),
+            marker: Marker::new(notify),
+            marked: None,
             wish: Wish::default(),
             listing: None,
             filtering: false,
@@ -86,6 +95,19 @@ impl LibraryTab {
         let Some(listing) = &self.listing else { return };
         let again = before.and_then(|id| listing.library.find(id.shown())).and_then(|ix| listing.position(ix));
         self.selected = again.unwrap_or_else(|| self.selected.min(listing.rows.len().saturating_sub(1)));
+    }
+
+    /// Takes what the other worker has found, unless another library was loaded since.
+    pub fn marked(&mut self, marked: Marked, session: &Session) {
+        if session.library.as_ref().is_some_and(|library| Arc::ptr_eq(library, &marked.library)) {
+            self.marked = Some(marked);
+            self.ask(session);
+        }
+    }
+
+    /// The marks of `library`, once they are there.
+    fn marks_of(&self, library: &Arc<Library>) -> Option<&Arc<Marks>> {
+        self.marked.as_ref().filter(|marked| Arc::ptr_eq(&marked.library, library)).map(|marked| &marked.marks)
     }
 
     fn selected_skill(&self) -> Option<(SkillIx, &Skill)> {
@@ -196,7 +218,7 @@ impl LibraryTab {
 
     fn ask(&mut self, session: &Session) {
         if let Some(library) = &session.library {
-            self.lister.ask(library.clone(), self.wish.clone());
+            self.lister.ask(library.clone(), self.marks_of(library).cloned(), self.wish.clone());
         }
     }
 
@@ -272,6 +294,7 @@ impl LibraryTab {
             if self.report.is_empty() && self.focus == Pane::Report {
                 self.focus = Pane::Skills;
             }
+            self.marker.ask(library.clone());
             self.ask(session);
         }
     }
@@ -314,7 +337,7 @@ impl LibraryTab {
     }
 
     /// The rows as they are now, for the view.
-    fn rows(&self) -> (Option<&Arc<crate::library::Library>>, &[SkillIx]) {
+    fn rows(&self) -> (Option<&Arc<Library>>, &[SkillIx]) {
         match &self.listing {
             Some(listing) => (Some(&listing.library), &listing.rows),
             None => (None, &[]),

@@ -13,6 +13,8 @@ use super::super::widgets::text::counted;
 use super::super::widgets::{Symbols, clip, fit, pane, thousands, width, window};
 use super::layout::areas;
 use super::{LibraryTab, Pane, detail, places};
+use crate::library::lint;
+use crate::library::marks::{Mark, Marks};
 
 pub struct View<'a> {
     pub tab: &'a LibraryTab,
@@ -89,13 +91,14 @@ impl View<'_> {
         let inner = self.pane(frame, area, Pane::Skills, "Skills", &what);
         let Some(library) = library.filter(|_| inner.height > 1) else { return };
         let columns = Columns::of(library, usize::from(inner.width));
+        let marks = self.tab.marks_of(library).map(|marks| marks.as_ref());
         let height = usize::from(inner.height) - 1;
         if self.tab.focus == Pane::Skills {
             self.tab.page.set(height);
         }
         let mut lines = vec![self.heading(&columns)];
         lines.extend(window(Some(self.tab.selected), rows.len(), height).map(|row| {
-            self.skill_line(library, rows[row], row == self.tab.selected, &columns, usize::from(inner.width))
+            self.skill_line((library, marks), rows[row], row == self.tab.selected, &columns, usize::from(inner.width))
         }));
         if rows.is_empty() {
             lines.push(Line::styled(self.nothing(of), self.theme.style(Role::Muted)));
@@ -109,10 +112,13 @@ impl View<'_> {
 
     fn heading(&self, columns: &Columns) -> Line<'static> {
         let mut text = format!(" {}", self.pad("name", columns.name));
-        for (word, size) in [("place", columns.root), ("body", columns.body), ("marks", columns.marks)] {
+        let words = [("place", columns.root), ("body", columns.body)];
+        let words = words.into_iter().chain(MARKS.map(|column| (column.heading, columns.each_mark)));
+        for (word, size) in words.chain([("marks", columns.marks)]) {
             if size > 0 {
                 text.push(' ');
-                text.push_str(&if word == "body" { format!("{word:>size$}") } else { self.pad(word, size) });
+                let right = word != "place" && word != "marks";
+                text.push_str(&if right { format!("{word:>size$}") } else { self.pad(word, size) });
             }
         }
         Line::styled(text, self.theme.style(Role::Muted))
@@ -120,7 +126,7 @@ impl View<'_> {
 
     fn skill_line(
         &self,
-        library: &Library,
+        (library, marks): (&Library, Option<&Marks>),
         ix: SkillIx,
         selected: bool,
         columns: &Columns,
@@ -139,6 +145,17 @@ impl View<'_> {
         if columns.body > 0 {
             let size = columns.body;
             spans.push(Span::styled(format!(" {:>size$}", bytes(skill.body.shown().len())), role(Role::Muted)));
+        }
+        if columns.each_mark > 0 {
+            let mark = marks.map(|marks| marks.get(ix));
+            for column in &MARKS {
+                let (text, its) = match mark.flatten() {
+                    Some(mark) => (column.cell)(mark),
+                    // Not looked at yet, or without a thread to look.
+                    None => (self.symbols().ellipsis.to_string(), Role::Muted),
+                };
+                spans.push(Span::styled(format!(" {text:>size$}", size = columns.each_mark), role(its)));
+            }
         }
         if columns.marks > 0 {
             let badges = self.pad(&detail::badges(library, ix), columns.marks);
@@ -192,7 +209,10 @@ impl View<'_> {
         let report = self.tab.selected_report(self.session).filter(|_| self.tab.focus == Pane::Report);
         let (title, lines) = match (report, self.tab.selected_skill(), self.tab.rows().0) {
             (Some(row), ..) => ("Reason", detail::of_report(row)),
-            (None, Some((ix, _)), Some(library)) => ("Skill", detail::of_skill(library, ix)),
+            (None, Some((ix, _)), Some(library)) => {
+                let mark = self.tab.marks_of(library).and_then(|marks| marks.get(ix));
+                ("Skill", detail::of_skill(library, ix, mark))
+            }
             _ => ("Skill", Vec::new()),
         };
         let inner = self.pane(frame, area, Pane::Detail, title, "");
@@ -211,21 +231,57 @@ fn amounts(report: &LoadReport) -> String {
     format!("{} not loaded, {}, {}", thousands(skipped), counted(limits, "limit"), counted(notes, "note"))
 }
 
+/// A column of what the marks of a skill come to.
+struct MarkColumn {
+    heading: &'static str,
+    cell: fn(&Mark) -> (String, Role),
+}
+
+const MARKS: [MarkColumn; 3] = [
+    MarkColumn { heading: "lint", cell: lint_cell },
+    MarkColumn { heading: "trust", cell: |mark| count_cell(mark.signals.len()) },
+    MarkColumn { heading: "alike", cell: |mark| count_cell(mark.alike.len()) },
+];
+/// "12 err", a little more than the headings.
+const MARK_WIDTH: usize = 6;
+
+/// How many of the worst kind there are.
+fn lint_cell(mark: &Mark) -> (String, Role) {
+    let kinds = [
+        (lint::Severity::Error, "err", Role::Error),
+        (lint::Severity::Warning, "warn", Role::Warning),
+        (lint::Severity::Note, "note", Role::Muted),
+    ];
+    let counted = kinds.iter().map(|&(severity, word, role)| (mark.count(severity), word, role));
+    match counted.into_iter().find(|(count, ..)| *count > 0) {
+        Some((count, word, role)) => (format!("{} {word}", count.min(9)), role),
+        None => ("-".into(), Role::Muted),
+    }
+}
+
+fn count_cell(count: usize) -> (String, Role) {
+    if count == 0 { ("-".into(), Role::Muted) } else { (count.to_string(), Role::Badge) }
+}
+
 /// Widths of the columns; 0 for one that has no room.
 struct Columns {
     name: usize,
     root: usize,
     body: usize,
+    /// Of lint, trust and duplicates.
+    each_mark: usize,
     marks: usize,
 }
 
 impl Columns {
     fn of(library: &Library, columns: usize) -> Self {
         let body = if columns >= 34 { 7 } else { 0 };
-        let marks = if columns >= 48 { 21.max(columns / 4) } else { 0 };
-        let root = if library.roots.len() > 1 && columns >= 64 { columns / 5 } else { 0 };
+        let each_mark = if columns >= 56 { MARK_WIDTH } else { 0 };
+        let marks = if columns >= 90 { 21.max(columns / 5) } else { 0 };
+        let root = if library.roots.len() > 1 && columns >= 76 { columns / 5 } else { 0 };
         let gaps = [body, marks, root].iter().filter(|&&size| size > 0).count();
-        Columns { name: columns.saturating_sub(1 + body + marks + root + gaps), root, body, marks }
+        let three = if each_mark > 0 { MARKS.len() * (each_mark + 1) } else { 0 };
+        Columns { name: columns.saturating_sub(1 + body + marks + root + gaps + three), root, body, each_mark, marks }
     }
 }
 
