@@ -188,7 +188,7 @@ impl TextTokenizer {
         let added = self.added(false);
         let (total, unread) = (content.len() + added, content.unread);
         let seen = content.cut(&whole, max_tokens.saturating_sub(added));
-        let mut encoding = assemble(&self.framed(content.tokens, None), |_| Segment::Document);
+        let mut encoding = assemble(&self.framed(content.tokens, None), 0);
         for (segment, bytes) in encoding.segments.iter_mut().zip(&mut encoding.offsets) {
             if bytes.start < prefix.len() {
                 *segment = Segment::Special;
@@ -207,8 +207,8 @@ impl TextTokenizer {
         let keep = longest_first(lengths, max_tokens.saturating_sub(added));
         first.cut(query, keep[0]);
         let seen_bytes = second.cut(document, keep[1]);
-        let segment = |sequence| if sequence == 0 { Segment::Query } else { Segment::Document };
-        let encoding = assemble(&self.framed(first.tokens, Some(second.tokens)), segment);
+        let queries = first.len();
+        let encoding = assemble(&self.framed(first.tokens, Some(second.tokens)), queries);
         Encoding { total, unread: second.unread, seen_bytes, ..encoding }
     }
 
@@ -283,17 +283,23 @@ fn longest_first(lengths: [usize; 2], limit: usize) -> [usize; 2] {
     }
 }
 
-/// Ids, types, segments and offsets; the totals are left to the caller.
-fn assemble(framed: &tokenizers::Encoding, segment: impl Fn(usize) -> Segment) -> Encoding {
-    let sequences = framed.get_sequence_ids();
-    let offset = |(sequence, &(start, end)): (&Option<usize>, &(usize, usize))| {
-        if sequence.is_some() { start..end } else { 0..0 }
+/// Ids, types, segments and offsets; the totals are left to the caller. The first `queries` tokens that the template did
+/// not add are the query's. The library's own numbers of the sequences would not do: a text that was not cut comes with
+/// the number 0 from being tokenised alone, and as the second of a pair it then takes the first one's place.
+fn assemble(framed: &tokenizers::Encoding, queries: usize) -> Encoding {
+    let added = framed.get_special_tokens_mask();
+    let offset = |(&added, &(start, end)): (&u32, &(usize, usize))| if added == 0 { start..end } else { 0..0 };
+    let mut content = 0..;
+    let segment = |&added: &u32| match added {
+        0 if content.next().is_some_and(|at| at < queries) => Segment::Query,
+        0 => Segment::Document,
+        _ => Segment::Special,
     };
     Encoding {
         ids: framed.get_ids().to_vec(),
         type_ids: framed.get_type_ids().to_vec(),
-        segments: sequences.iter().map(|sequence| sequence.map_or(Segment::Special, &segment)).collect(),
-        offsets: sequences.iter().zip(framed.get_offsets()).map(offset).collect(),
+        segments: added.iter().map(segment).collect(),
+        offsets: added.iter().zip(framed.get_offsets()).map(offset).collect(),
         ..Encoding::default()
     }
 }

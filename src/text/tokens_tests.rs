@@ -199,3 +199,14 @@ fn heads_of_byte_level_bpe() {
         }
     }
 }
+
+/// Whether the document was cut or not, the first text is the query's.
+#[test]
+fn a_pair_that_fits_has_its_query_too() {
+    use Segment::{Document as D, Query as Q, Special as S};
+    bert(|tokenizer| {
+        let segments = |max_tokens| tokenizer.encode_pair("merge files", "read, split", max_tokens).segments;
+        assert_eq!(segments(64), [S, Q, Q, S, D, D, D, S]);
+        assert_eq!(segments(7), [S, Q, Q, S, D, D, S]);
+    });
+}

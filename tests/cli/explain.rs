@@ -83,6 +83,8 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
         assert_eq!(unit["change"].as_f64().unwrap() as f32, change);
     }
     let request = erasures.last().unwrap();
+    assert_eq!(request["units"].as_array().unwrap().len(), 2, "both sentences of the request");
+    assert!(value["removed"]["request"].as_f64().unwrap() > 0.0, "its tokens are no template's");
     assert!(request["title"].as_str().unwrap().contains("our reconstruction of SkillRet's"));
     assert!(request["rank"].is_null() && request["agreement"].is_null());
 }
