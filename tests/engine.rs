@@ -2,6 +2,8 @@
 
 #[path = "engine/evaluations.rs"]
 mod evaluations;
+#[path = "engine/explaining.rs"]
+mod explaining;
 
 use std::collections::HashSet;
 use std::path::Path;

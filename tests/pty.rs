@@ -353,3 +353,27 @@ fn a_dumb_terminal_is_told_so_and_gets_no_escape_codes() {
     session.wait_for_text("TERM=dumb");
     assert!(!session.bytes().contains(&0x1b));
 }
+
+/// The user's own editor gets the keys and the scratch copy, and the interface comes back with what it saved.
+#[test]
+fn the_scratch_copy_goes_through_the_users_own_editor() {
+    let editor = r#"sh -c 'read -r line; sed -i "s/^description:.*/description: $line/" "$1"' sh"#;
+    let mut session = start(&[("EDITOR", editor)]);
+    session.wait_until_up();
+    session.press("\x1b3");
+    session.wait_for_text("Which skill?");
+    session.press("pdf-merge\r");
+    session.wait_for_text("cannot be saved, only tried");
+    session.press("\x1be");
+    session.wait("the terminal given back", |session| !session.is_raw());
+    // Everything the interface would take for commands; none of it may be lost to it.
+    session.press("q1v typed by hand\r");
+    session.wait_for_text("q1v typed by hand");
+    session.wait("the terminal taken again", |session| session.is_raw());
+    session.wait_for_text("scratch copy changed");
+    session.press("zebra ");
+    session.wait_for_text("zebra q1v typed by hand");
+    session.press("\x11");
+    assert_eq!(session.end(), 0);
+    session.assert_restored();
+}

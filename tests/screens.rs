@@ -1,6 +1,8 @@
 //! What the tabs look like, drawn from hand-made state. The plain pictures have no colour; where colour carries
 //! something the buffer's debug form, which lists every change of style, is the picture.
 
+#[path = "screens/author.rs"]
+mod author;
 #[path = "screens/evaluate.rs"]
 mod evaluate;
 #[path = "screens/fixture.rs"]
@@ -62,16 +64,49 @@ impl Explored {
     fn explained() -> Self {
         let mut explored = Explored::found(20);
         explored.act(&[Action::FocusPrevious, Action::First, Action::CycleDetail]);
-        let mut now = Instant::now();
-        while let Some(due) = explored.tab.tick(now, &explored.session, &mut explored.out) {
-            now = due;
-        }
+        explored.rest();
         let asked = explored.out.requests.iter().any(|request| matches!(request, Request::Explain { .. }));
         assert!(asked, "attention was asked for");
         let (capture, _) = fixture::attribution();
         let library = explored.library();
         explored.answer(Response::Explained { id: QueryId(1), skill: SkillIx(0), library, capture });
         explored
+    }
+
+    /// The same skill's erasure, all of it there or only a part.
+    fn erased(scored: usize) -> Self {
+        let mut explored = Explored::explained();
+        explored.act(&[Action::CycleDetail]);
+        explored.rest();
+        explored.answer_erasure(scored);
+        explored
+    }
+
+    fn answer_erasure(&mut self, scored: usize) {
+        let library = self.library();
+        let (pair, erased) = (fixture::pair(&library), fixture::erased(scored));
+        self.answer(Response::Erased { id: QueryId(1), skill: SkillIx(0), library, pair, erased });
+    }
+
+    /// Why stage 1 found it.
+    fn retrieved() -> Self {
+        let mut explored = Explored::explained();
+        explored.act(&[Action::CycleDetail, Action::CycleDetail]);
+        explored.rest();
+        explored.answer_retrieval();
+        explored
+    }
+
+    fn answer_retrieval(&mut self) {
+        let (library, retrieval) = (self.library(), fixture::retrieval());
+        self.answer(Response::Retrieved { id: QueryId(1), skill: SkillIx(0), library, retrieval });
+    }
+
+    fn rest(&mut self) {
+        let mut now = Instant::now();
+        while let Some(due) = self.tab.tick(now, &self.session, &mut self.out) {
+            now = due;
+        }
     }
 
     fn library(&self) -> Arc<Library> {
@@ -132,12 +167,12 @@ fn explore_at_every_size() {
         snapshot("explore-reranking", size, &Explored::found(8).screen(size));
         snapshot("explore-reranked", size, &Explored::found(20).act(&[Action::First]).screen(size));
         snapshot("explore-attention", size, &Explored::explained().act(&[Action::Open]).screen(size));
+        snapshot("explore-erasure", size, &Explored::erased(3).act(&[Action::Open]).screen(size));
+        snapshot("explore-retrieval", size, &Explored::retrieved().act(&[Action::Open]).screen(size));
         snapshot(
             "explore-scores",
             size,
-            &Explored::found(20)
-                .act(&[Action::First, Action::CycleDetail, Action::CycleDetail, Action::Open])
-                .screen(size),
+            &Explored::found(20).act(&[Action::First]).act(&[Action::CycleDetail; 4]).act(&[Action::Open]).screen(size),
         );
     }
 }
@@ -184,6 +219,15 @@ fn explore_in_ascii_is_ascii() {
     let skill_names = explored.library().skills().iter().map(|skill| skill.name.shown().to_owned()).collect::<String>();
     let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii() && !skill_names.contains(*c)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
+    let answers: [fn(&mut Explored); 2] = [|explored| explored.answer_erasure(2), Explored::answer_retrieval];
+    for (mut explored, answer) in [Explored::erased(2), Explored::retrieved()].into_iter().zip(answers) {
+        explored.session.ascii = true;
+        // Rows are laid out when an answer comes.
+        answer(&mut explored);
+        let screen = explored.screen((120, 40));
+        let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii() && !skill_names.contains(*c)).collect();
+        assert!(foreign.is_empty(), "{foreign:?}\n{screen}");
+    }
 }
 
 #[test]
@@ -193,6 +237,14 @@ fn heat_has_its_styles_in_colour_and_without() {
         explored.act(&[Action::NextBand]);
         let buffer = explored.draw((100, 24), &theme(name));
         insta::assert_debug_snapshot!(format!("heat-{name}"), buffer);
+    }
+}
+
+#[test]
+fn an_erasure_has_its_styles_in_colour_and_without() {
+    for name in ["beacon-dark", "beacon-light", "mono"] {
+        let buffer = Explored::erased(2).act(&[Action::Open]).draw((100, 24), &theme(name));
+        insta::assert_debug_snapshot!(format!("erasure-{name}"), buffer);
     }
 }
 

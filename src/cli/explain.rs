@@ -1,90 +1,237 @@
-//! `skillscope explain`: what the reranker looked at.
+//! `skillscope explain`: why a pair got its score, and why stage 1 found the skill.
+
+mod corpus;
+mod print;
 
 use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use clap::ValueEnum;
 
-use crate::explain::{Attribution, Lens, attribute};
-use crate::library::{Field, Library, Text};
-use crate::model::never;
+use crate::explain::calibration::CONTENT_FREE;
+use crate::explain::erasure::{self, Pair, Rivals, Run, attention_shares};
+use crate::explain::{
+    Attribution, Compared, Contrast, DenseView, Explanation, Grain, Lens, LexicalView, Manner, Retrieval, attribute,
+    calibrate, contrast, html,
+};
+use crate::library::{SkillIx, Text};
+use crate::model::{Capture, never};
+use crate::search::{Pipeline, QueryId, Reranking, Shortlist, Stage1};
 
-use super::{Outcome, RouterArgs, prepare};
+use super::{Outcome, RouterArgs, named, prepare};
+
+/// What stands for the skill at rank 1 in `--contrast`.
+const TOP: &str = "top";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The request.
-    request: String,
+    #[arg(required_unless_present = "benchmark")]
+    request: Option<String>,
     /// Id of the skill, as `search` prints it.
-    skill: String,
+    #[arg(required_unless_present = "benchmark")]
+    skill: Option<String>,
+    /// Take these away piece by piece and score again (several with commas).
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    erase: Vec<GrainArg>,
+    /// How a piece is taken away (several with commas).
+    #[arg(long, value_enum, value_name = "HOW", value_delimiter = ',', default_value = "deletion")]
+    by: Vec<MannerArg>,
+    /// Compare with another skill: its id, or "top" for the one at rank 1 (rank 2, if that is the skill itself).
+    #[arg(long, value_name = "ID")]
+    contrast: Option<String>,
+    /// Say why stage 1 found the skill: BM25 by term and field, and the sentences nearest to the request.
+    #[arg(long)]
+    retrieval: bool,
+    /// Write everything to one page that can be passed on.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Instead of one pair: field shares over a benchmark (a folder, or a known name such as demo).
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["request", "erase", "contrast", "retrieval", "html"])]
+    benchmark: Option<PathBuf>,
+    /// Only the first N requests of the benchmark.
+    #[arg(long, value_name = "N", requires = "benchmark")]
+    limit: Option<usize>,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GrainArg {
+    Fields,
+    Sections,
+    Sentences,
+    /// Sentences of the request: our reconstruction of SkillRet's query-sentence erasure.
+    Request,
+}
+
+impl From<GrainArg> for Grain {
+    fn from(arg: GrainArg) -> Self {
+        match arg {
+            GrainArg::Fields => Grain::Fields,
+            GrainArg::Sections => Grain::Sections,
+            GrainArg::Sentences => Grain::Sentences,
+            GrainArg::Request => Grain::Request,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MannerArg {
+    /// Deleted, as an author would.
+    Deletion,
+    /// Each word replaced by "…".
+    Neutral,
+}
+
+impl From<MannerArg> for Manner {
+    fn from(arg: MannerArg) -> Self {
+        match arg {
+            MannerArg::Deletion => Manner::Deletion,
+            MannerArg::Neutral => Manner::Neutral,
+        }
+    }
+}
+
 pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     let mut options = prepare::Options::resolve(router)?;
+    if let Some(benchmark) = &args.benchmark {
+        return corpus::run(benchmark, args.limit, args.json, &options, router);
+    }
+    let (Some(request), Some(id)) = (&args.request, &args.skill) else { bail!("a request and a skill are needed") };
     // One pair needs no shortlist, so no vectors.
-    options.settings.stage1 = crate::search::Stage1::Lexical;
+    let wants_list = args.retrieval || !args.erase.is_empty() || args.contrast.as_deref() == Some(TOP);
+    if !wants_list {
+        options.settings.stage1 = Stage1::Lexical;
+    }
     let pipeline = options.pipeline()?;
     pipeline.reranker.as_ref().context("nothing to explain without a reranker: leave out --reranker none")?;
-    let Some(skill) = pipeline.library.find(Text::line(&args.skill).shown()) else {
-        bail!("no skill with id {:?}{}", Text::line(&args.skill).shown(), suggestion(&pipeline.library, &args.skill));
-    };
-    let capture = pipeline.capture(&args.request, options.settings.fields, skill, &never)?;
-    let attribution = attribute(&capture, Lens::default());
+    let skill = named::skill(&pipeline.library, id)?;
+    let subject = Subject { options: &options, pipeline: &pipeline, request, skill };
+    let list = wants_list.then(|| subject.list()).transpose()?;
+    let explanation = subject.explain(&args, list.as_ref())?;
+
+    if let Some(path) = &args.html {
+        std::fs::write(path, html::page(&explanation)).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     let mut out = std::io::stdout().lock();
     if args.json {
-        let mut value = attribution.to_json();
-        if let Some(object) = value.as_object_mut() {
-            object.insert("query".into(), args.request.as_str().into());
-            object.insert("id".into(), pipeline.library[skill].id.shown().into());
-            object.insert("profile".into(), options.profile_json(&pipeline).into());
-        }
-        serde_json::to_writer(&mut out, &value)?;
+        serde_json::to_writer(&mut out, &explanation.to_json())?;
         writeln!(out)?;
     } else {
-        print(&mut out, &attribution)?;
+        print::explanation(&mut out, &explanation)?;
     }
     Ok(Outcome::Done)
 }
 
-/// Ids that contain what was asked for, to help with a slip.
-fn suggestion(library: &Library, wanted: &str) -> String {
-    let wanted = wanted.rsplit('/').next().unwrap_or(wanted).to_lowercase();
-    let near: Vec<&str> = library
-        .skills()
-        .iter()
-        .map(|skill| skill.id.shown())
-        .filter(|id| !wanted.is_empty() && id.to_lowercase().contains(&wanted))
-        .take(3)
-        .collect();
-    if near.is_empty() { "; `search` prints ids".into() } else { format!("; did you mean {}?", near.join(", ")) }
+/// What is explained.
+struct Subject<'a> {
+    options: &'a prepare::Options,
+    pipeline: &'a Pipeline,
+    request: &'a str,
+    skill: SkillIx,
 }
 
-fn print(out: &mut impl Write, attribution: &Attribution) -> std::io::Result<()> {
-    writeln!(out, "score {:.3}   attention (not an explanation), middle layers, all heads", attribution.score)?;
-    writeln!(out, "{:<12} {:>7} {:>7} {:>6}", "field", "share", "tokens", "lift")?;
-    for (field, share) in Field::ALL.into_iter().zip(&attribution.fields) {
-        let lift = share.lift.map_or("-".to_string(), |lift| format!("{lift:.2}"));
-        let (part, tokens) = (share.share * 100.0, share.token_share * 100.0);
-        writeln!(out, "{:<12} {part:>6.1}% {tokens:>6.1}% {lift:>6}", field.key())?;
+/// Where it stands among the others.
+struct List {
+    shortlist: Arc<Shortlist>,
+    reranking: Option<Reranking>,
+}
+
+impl Subject<'_> {
+    fn list(&self) -> anyhow::Result<List> {
+        let request: Arc<str> = self.request.into();
+        let settings = self.options.settings;
+        let shortlist = self.pipeline.stage1(QueryId::default(), &request, settings, Some(self.skill), true)?;
+        let shortlist = Arc::new(shortlist);
+        let rerank = || self.pipeline.rerank(&shortlist, &never, &mut |_| {});
+        let reranking = settings.rerank.then(rerank).transpose()?;
+        Ok(List { shortlist, reranking })
     }
-    let removed = &attribution.removed;
-    writeln!(
-        out,
-        "removed before normalising: {:.1}% (template and sinks {:.1}%, request {:.1}%, separators {:.1}%)",
-        removed.total() * 100.0,
-        removed.special * 100.0,
-        removed.request * 100.0,
-        removed.separators * 100.0
-    )?;
-    writeln!(out, "the model saw {} of {} tokens", attribution.seen_tokens, attribution.total_tokens)?;
-    let mut words: Vec<_> = attribution.words.iter().filter(|word| word.weight.is_some()).collect();
-    words.sort_by(|a, b| b.weight.partial_cmp(&a.weight).unwrap_or(std::cmp::Ordering::Equal));
-    let top: Vec<String> = words
-        .iter()
-        .take(12)
-        .map(|word| format!("{} {:.1}%", word.text.shown().trim(), word.weight.unwrap_or_default() * 100.0))
-        .collect();
-    writeln!(out, "most attention: {}", top.join(", "))
+
+    fn capture(&self, request: &str) -> anyhow::Result<Capture> {
+        Ok(self.pipeline.capture(request, self.options.settings.fields, self.skill, &never)?)
+    }
+
+    fn explain(&self, args: &Args, list: Option<&List>) -> anyhow::Result<Explanation> {
+        let capture = self.capture(self.request)?;
+        let attribution = attribute(&capture, Lens::default());
+        let reranker = self.pipeline.reranker.as_ref();
+        let from_request = reranker.map(|reranker| reranker.from_request(&capture, &never)).transpose()?.flatten();
+        let free = attribute(&self.capture(CONTENT_FREE)?, Lens::default());
+        let skill = &self.pipeline.library[self.skill];
+        Ok(Explanation {
+            request: Text::line(self.request),
+            id: skill.id.clone(),
+            name: skill.name.clone(),
+            profile: self.options.profile_json(self.pipeline),
+            from_request: from_request.map(|capture| attribute(&capture, Lens::default())),
+            calibrated: calibrate(&attribution, &free),
+            erasures: self.erasures(args, list, &capture, &attribution)?,
+            contrast: args.contrast.as_deref().map(|id| self.contrast(id, list)).transpose()?,
+            retrieval: args.retrieval.then(|| self.retrieval(list)).transpose()?,
+            attribution,
+        })
+    }
+
+    fn erasures(
+        &self,
+        args: &Args,
+        list: Option<&List>,
+        capture: &Capture,
+        attribution: &Attribution,
+    ) -> anyhow::Result<Vec<Compared>> {
+        let Some(reranker) = &self.pipeline.reranker else { return Ok(Vec::new()) };
+        let pair = Pair::new(self.request, &self.pipeline.library[self.skill], self.options.settings.fields);
+        let rivals = list.and_then(|list| Some(Rivals::of(list.reranking.as_ref()?, self.skill)));
+        let mut all = Vec::new();
+        for grain in args.erase.iter().map(|&grain| Grain::from(grain)) {
+            for &manner in &args.by {
+                let run = Run::new(reranker, pair.clone(), rivals.clone(), grain, manner.into())
+                    .with_embedder(self.pipeline.embedder.clone());
+                let bar = prepare::progress_bar("erasing", run.report().units.len());
+                let courtesy = &*self.pipeline.courtesy;
+                let erased = erasure::erase(reranker, run, courtesy, &never, &mut |erased| {
+                    bar.set_position(erased.scored() as u64);
+                })?;
+                bar.finish_and_clear();
+                let shares =
+                    (grain != Grain::Request).then(|| attention_shares(capture, attribution, &pair, &erased.units));
+                let agreement = shares.as_ref().map(|shares| erasure::agreement(shares, &erased));
+                all.push(Compared { erased, shares, agreement });
+            }
+        }
+        Ok(all)
+    }
+
+    fn contrast(&self, id: &str, list: Option<&List>) -> anyhow::Result<Contrast> {
+        let other = match (id, list) {
+            (TOP, Some(list)) => {
+                let ranked: Vec<SkillIx> = match &list.reranking {
+                    Some(reranking) => reranking.rows.iter().map(|row| row.skill).collect(),
+                    None => list.shortlist.hits.iter().map(|hit| hit.skill).collect(),
+                };
+                let first = ranked.into_iter().find(|&skill| skill != self.skill);
+                first.context("--contrast top: no other skill was found for this request")?
+            }
+            _ => named::skill(&self.pipeline.library, id)?,
+        };
+        let fields = self.options.settings.fields;
+        Ok(contrast(self.pipeline, self.request, fields, [self.skill, other], Lens::default(), &never)?)
+    }
+
+    fn retrieval(&self, list: Option<&List>) -> anyhow::Result<Retrieval> {
+        let (fields, skill) = (self.options.settings.fields, &self.pipeline.library[self.skill]);
+        let embedder = self.pipeline.embedder.as_ref();
+        let dense =
+            embedder.map(|embedder| DenseView::new(embedder, self.request, skill, fields, &never)).transpose()?;
+        Ok(Retrieval {
+            lexical: LexicalView::new(self.pipeline, self.request, fields, self.skill),
+            dense,
+            standing: list.and_then(|list| list.shortlist.pinned),
+        })
+    }
 }

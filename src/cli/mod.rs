@@ -5,6 +5,7 @@
 
 mod args;
 mod bench;
+mod collisions;
 mod doctor;
 mod embed;
 mod eval;
@@ -14,12 +15,15 @@ mod jsonl;
 mod lint;
 mod log;
 mod models;
+mod named;
 mod prepare;
+mod probe;
 mod pull;
 mod rerank;
 mod runs;
 mod search;
 mod tui;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -56,8 +60,14 @@ pub struct Cli {
 enum Command {
     /// Search once and print the shortlist in final order.
     Search(search::Args),
-    /// Show what the reranker looked at for one request and one skill.
+    /// Say why a skill got its score for a request: attention, erasure, contrast, stage 1; or over a benchmark.
     Explain(explain::Args),
+    /// Show how a skill's rank would change with another name, description or body.
+    WhatIf(what_if::Args),
+    /// Check an author's tests: which requests find the skills they should; 1 if any fails.
+    Probe(probe::Args),
+    /// List skills that take each other's place: copies, same names, bodies or vectors alike; 1 if there are none.
+    Collisions(collisions::Args),
     /// Check skills against the specification and its clients, and list what to look at before trusting them; 1 if any
     /// fails.
     Lint(lint::Args),
@@ -100,6 +110,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         None => tui::run(router, cli.interface),
         Some(Command::Search(args)) => search::run(args, &router),
         Some(Command::Explain(args)) => explain::run(args, &router),
+        Some(Command::WhatIf(args)) => what_if::run(args, &router),
+        Some(Command::Probe(args)) => probe::run(args, &router),
+        Some(Command::Collisions(args)) => collisions::run(args, &router),
         Some(Command::Lint(args)) => lint::run(args, &router),
         Some(Command::Index(args)) => index::run(args, &router),
         Some(Command::Eval(args)) => eval::run(args, &router),

@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::explain::erasure::{Pair, Rivals};
+use crate::explain::{Erased, Grain, Manner, Retrieval};
 use crate::library::load::Source;
 use crate::library::{Library, SkillIx, Text};
 use crate::model::catalogue::Entry;
 use crate::model::{Capture, Device, ModelId, Placement};
 use crate::search::{QueryId, Reranking, Settings, Shortlist};
+
+pub use super::author::messages::{AuthorEvent, AuthorRequest};
 
 pub use super::evaluation::messages::{
     BenchEntry, BenchEvent, BenchRequest, Described, EvalEvent, EvalRequest, RunId, RunLine,
@@ -70,6 +74,25 @@ pub struct SearchRequest {
     pub rerank_delay: Duration,
 }
 
+/// One skill of the library that is on screen, and the request it stands there for.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub id: QueryId,
+    pub text: Arc<str>,
+    pub settings: Settings,
+    pub library: Arc<Library>,
+    pub skill: SkillIx,
+}
+
+#[derive(Debug, Clone)]
+pub struct EraseRequest {
+    pub subject: Subject,
+    pub grain: Grain,
+    pub manner: Manner,
+    /// The other scores of the shortlist, if there are any.
+    pub rivals: Option<Rivals>,
+}
+
 #[derive(Debug)]
 pub enum Request {
     /// Replaces any search still under way.
@@ -82,6 +105,11 @@ pub enum Request {
         library: Arc<Library>,
         skill: SkillIx,
     },
+    /// What becomes of its score without each piece of it; replaces an erasure still under way, and ends with its
+    /// search.
+    Erase(EraseRequest),
+    /// Why stage 1 found it, or did not.
+    ExplainRetrieval(Subject),
     /// Read the library again, whatever the watcher saw.
     Reload,
     /// Load other networks in the background; the old ones serve until they are there.
@@ -96,6 +124,8 @@ pub enum Request {
         paused: bool,
     },
     CancelEvaluation(RunId),
+    /// About one skill that is being written.
+    Author(AuthorRequest),
     /// About benchmarks and kept runs.
     Bench(BenchRequest),
     Shutdown,
@@ -152,8 +182,24 @@ pub enum Response {
         library: Arc<Library>,
         capture: Arc<Capture>,
     },
+    /// Once per step; [`Erased::is_finished`] on the last.
+    Erased {
+        id: QueryId,
+        skill: SkillIx,
+        library: Arc<Library>,
+        pair: Arc<Pair>,
+        erased: Arc<Erased>,
+    },
+    /// Words first, then once more with the sentences if there is an embedder.
+    Retrieved {
+        id: QueryId,
+        skill: SkillIx,
+        library: Arc<Library>,
+        retrieval: Arc<Retrieval>,
+    },
     Eval(EvalEvent),
     Bench(BenchEvent),
+    Author(AuthorEvent),
     /// A sentence for the status line; work goes on.
     Notice(String),
     /// This request could not be answered.

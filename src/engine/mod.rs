@@ -13,8 +13,10 @@
 //!
 //! A panic in any of them is caught in its own thread and becomes a [`Response::Notice`]; the terminal is not touched.
 
+pub mod author;
 mod builder;
 pub mod evaluation;
+mod explaining;
 mod gate;
 mod loader;
 pub mod messages;
@@ -28,11 +30,12 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::library::Text;
-use crate::search::{Pipeline, QueryId};
+use crate::search::{Pipeline, QueryId, SearchError};
 
+pub use author::messages::{AuthorEvent, AuthorRequest, Drafted, Opened, Probe, Standing};
 pub use messages::{
-    BenchEntry, BenchEvent, BenchRequest, Described, EngineOptions, EvalEvent, EvalRequest, Indexing, ModelChoice,
-    ModelState, Request, Response, RunId, RunLine, SearchRequest, Switching,
+    BenchEntry, BenchEvent, BenchRequest, Described, EngineOptions, EraseRequest, EvalEvent, EvalRequest, Indexing,
+    ModelChoice, ModelState, Request, Response, RunId, RunLine, SearchRequest, Subject, Switching,
 };
 
 /// What the engine's threads share.
@@ -41,6 +44,8 @@ pub(crate) struct Shared {
     pipeline: Mutex<Option<Pipeline>>,
     /// The newest request sent: older work stops when it sees it.
     newest: AtomicU64,
+    /// The newest draft sent, likewise.
+    drafted: AtomicU64,
     stopping: AtomicBool,
     gate: gate::Gate,
     responses: Sender<Response>,
@@ -68,8 +73,22 @@ impl Shared {
         self.publish(Response::Notice(sentence));
     }
 
+    /// This request could not be answered.
+    fn fail(&self, id: QueryId, error: &SearchError) {
+        tracing::warn!("request {}: {error}", id.0);
+        self.publish(Response::Failed { id, message: error.to_string() });
+    }
+
+    fn newest(&self) -> QueryId {
+        QueryId(self.newest.load(Ordering::Acquire))
+    }
+
     fn is_newest(&self, id: QueryId) -> bool {
-        self.newest.load(Ordering::Acquire) == id.0
+        self.newest() == id
+    }
+
+    fn is_drafted(&self, id: QueryId) -> bool {
+        self.drafted.load(Ordering::Acquire) == id.0
     }
 
     fn is_stopping(&self) -> bool {
@@ -101,6 +120,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             pipeline: Mutex::new(None),
             newest: AtomicU64::new(0),
+            drafted: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             gate: gate::Gate::default(),
             responses: responses_in,
@@ -155,6 +175,11 @@ impl EngineHandle {
     pub fn send(&self, request: Request) -> bool {
         match &request {
             Request::Search(search) => self.shared.newest.store(search.id.0, Ordering::Release),
+            Request::Author(request) => {
+                if let Some(drafted) = request.drafted() {
+                    self.shared.drafted.store(drafted.id.0, Ordering::Release);
+                }
+            }
             Request::Shutdown => self.shared.stopping.store(true, Ordering::Release),
             _ => {}
         }

@@ -10,8 +10,10 @@ use crate::library::{FieldSet, Library, SkillIx};
 use crate::model::ModelError;
 use crate::search::{Pipeline, QueryId, SearchError, Settings, Shortlist};
 
+use super::author::{self, Done};
 use super::builder::Job;
-use super::messages::{Request, Response, SearchRequest};
+use super::explaining::Explaining;
+use super::messages::{AuthorRequest, Request, Response, SearchRequest};
 use super::{Shared, Wake, evaluation};
 
 pub(super) fn run(shared: &Arc<Shared>, woken: &Receiver<Wake>, jobs: &Sender<Job>) {
@@ -23,8 +25,13 @@ pub(super) fn run(shared: &Arc<Shared>, woken: &Receiver<Wake>, jobs: &Sender<Jo
         current: None,
         wanted: FieldSet::default(),
         evaluations: evaluation::Evaluations::default(),
+        explaining: Explaining::default(),
     };
     while !shared.is_stopping() {
+        if worker.is_at_leisure() {
+            worker.explaining.step(shared, woken);
+            continue;
+        }
         match worker.next() {
             Some(Wake::Request(Request::Shutdown)) | None => break,
             Some(Wake::Request(request)) => worker.handle(request),
@@ -46,9 +53,15 @@ struct Worker<'a> {
     /// The field set the builder was last asked for.
     wanted: FieldSet,
     evaluations: evaluation::Evaluations,
+    explaining: Explaining,
 }
 
 impl Worker<'_> {
+    /// Whether an explanation is under way and nothing else waits.
+    fn is_at_leisure(&self) -> bool {
+        !self.explaining.is_idle() && self.inbox.is_empty() && self.woken.is_empty()
+    }
+
     /// The next message; a burst of searches and changes counts once, the newest.
     fn next(&mut self) -> Option<Wake> {
         if self.inbox.is_empty() {
@@ -78,6 +91,8 @@ impl Worker<'_> {
             Request::Explain { id, text, settings, library, skill } => {
                 self.explain(id, &text, settings, &library, skill);
             }
+            Request::Erase(request) => self.explaining.erase(self.shared, request),
+            Request::ExplainRetrieval(subject) => self.explaining.retrieve(self.shared, subject),
             Request::Reload => {
                 let _ = self.jobs.send(Job::Reload);
             }
@@ -93,8 +108,21 @@ impl Worker<'_> {
             Request::Evaluate(request) => self.evaluations.start(self.shared, request),
             Request::PauseEvaluation { run, paused } => self.evaluations.pause(self.shared, run, paused),
             Request::Bench(request) => evaluation::Evaluations::answer(self.shared, request),
+            Request::Author(request) => self.author(request),
             Request::CancelEvaluation(run) => self.evaluations.cancel(run),
             Request::Shutdown => {}
+        }
+    }
+
+    fn author(&mut self, request: AuthorRequest) {
+        if let Some(drafted) = request.drafted() {
+            self.want(drafted.settings.fields);
+        }
+        match author::answer(self.shared, request) {
+            Done::Yes => {}
+            // Without a library there is nothing to ask again about: the tab asks when there is one.
+            Done::Again(_) if self.shared.snapshot().is_none() => {}
+            Done::Again(request) => self.inbox.push_back(Wake::Request(Request::Author(request))),
         }
     }
 
@@ -159,7 +187,7 @@ impl Worker<'_> {
         let outcome = pipeline.rerank(shortlist, &stop, &mut |batch| {
             shared.publish(Response::Stage2(Arc::new(batch.clone())));
             // A person who opened a row that is scored already should not wait for the rest of the list.
-            self.explain_waiting();
+            self.answer_waiting();
         });
         match outcome {
             Ok(reranking) => shared.publish(Response::Stage2(Arc::new(reranking))),
@@ -168,14 +196,15 @@ impl Worker<'_> {
         }
     }
 
-    /// Answers explanations that are already waiting; keeps everything else in order.
-    fn explain_waiting(&mut self) {
+    /// Answers explanations and drafts that are already waiting; keeps everything else in order.
+    fn answer_waiting(&mut self) {
         self.inbox.extend(self.woken.try_iter());
         for message in std::mem::take(&mut self.inbox) {
             match message {
                 Wake::Request(Request::Explain { id, text, settings, library, skill }) => {
                     self.explain(id, &text, settings, &library, skill);
                 }
+                Wake::Request(Request::Author(request)) => self.author(request),
                 other => self.inbox.push_back(other),
             }
         }
@@ -203,8 +232,7 @@ impl Worker<'_> {
     }
 
     fn fail(&self, id: QueryId, error: &SearchError) {
-        tracing::warn!("request {}: {error}", id.0);
-        self.shared.publish(Response::Failed { id, message: error.to_string() });
+        self.shared.fail(id, error);
     }
 }
 

@@ -24,7 +24,7 @@ mod strata;
 pub use benchmark::{Benchmark, BenchmarkError, Qrels, Task};
 pub use catalogue::Catalogue;
 pub use failure::{Audit, Failure};
-pub use loaders::{Mode, Options, Tier};
+pub use loaders::{Mode, Options, Tier, author_tests};
 pub use metrics::{Metric, MetricKind, MetricRow};
 pub use protocol::Protocol;
 pub use record::{QueryRecord, Scored, Stratum, Timing};

@@ -81,11 +81,20 @@ pub struct FieldShare {
     /// Share of the attention that falls on the three fields; the three sum to one. All are zero if the model saw no
     /// token of any field.
     pub share: f32,
+    /// Tokens of this field that the model saw.
+    pub tokens: usize,
     /// Share of the fields' tokens; the three sum to one.
     pub token_share: f32,
     /// `share / token_share`: above one, the field gets more than its length alone would give it. `None` if the field
     /// has no token the model saw.
     pub lift: Option<f32>,
+}
+
+impl FieldShare {
+    /// Share of one token of this field, in the mean.
+    pub fn per_token(&self) -> Option<f32> {
+        (self.tokens > 0).then(|| self.share / self.tokens as f32)
+    }
 }
 
 /// Attention that was taken out before normalising; with the fields' mass the parts sum to one.
@@ -264,6 +273,7 @@ fn field_share(field: Field, shares: &[f64; 3], counts: &[usize; 3]) -> FieldSha
     let token_share = if all > 0 { count as f64 / all as f64 } else { 0.0 };
     FieldShare {
         share: share as f32,
+        tokens: count,
         token_share: token_share as f32,
         lift: (count > 0).then(|| (share / token_share) as f32),
     }

@@ -8,12 +8,12 @@ use super::{Attribution, FieldShare, Lens, Removed};
 
 impl Attribution {
     /// Stable field names:
-    /// `{"score", "fields": {"name" | "description" | "body": {"share", "token_share", "lift"}}, "layers": [{"name",
+    /// `{"score", "fields": {"name" | "description" | "body": {"share", "tokens", "per_token", "token_share", "lift"}}, "layers": [{"name",
     /// "description", "body"}], "removed_share", "removed": {"special", "request", "separators"}, "words": [{"text",
     /// "field", "weight"}], "unlisted", "seen_tokens", "total_tokens", "cut": {"name", "description", "body"}, "lens": {"band",
     /// "layers": [first, last], "head"}}`.
     ///
-    /// `lift` is null for a field without tokens. The texts of `words` in order are the document as it may be shown;
+    /// `lift` and `per_token` are null for a field without tokens. The texts of `words` in order are the document as it may be shown;
     /// `field` is null for separators, `weight` for text the model never saw; `head` is null for the mean over heads.
     pub fn to_json(&self) -> Value {
         let words = self.words.iter().map(|word| {
@@ -25,8 +25,8 @@ impl Attribution {
         });
         json!({
             "score": number(self.score),
-            "fields": by_field(&self.fields, |share| share.to_json()),
-            "layers": self.layers.iter().map(|shares| by_field(shares, |&share| number(share))).collect::<Vec<_>>(),
+            "fields": self.fields_json(),
+            "layers": self.layers_json(),
             "removed_share": number(self.removed.total()),
             "removed": self.removed.to_json(),
             "words": words.collect::<Vec<_>>(),
@@ -37,12 +37,32 @@ impl Attribution {
             "lens": self.lens.to_json(self.layers.len()),
         })
     }
+
+    /// The part of it that differs between views of one pair.
+    pub(super) fn shares_json(&self) -> Value {
+        json!({
+            "fields": self.fields_json(),
+            "layers": self.layers_json(),
+            "removed_share": number(self.removed.total()),
+            "removed": self.removed.to_json(),
+        })
+    }
+
+    fn fields_json(&self) -> Value {
+        by_field(&self.fields, |share| share.to_json())
+    }
+
+    fn layers_json(&self) -> Vec<Value> {
+        self.layers.iter().map(|shares| by_field(shares, |&share| number(share))).collect()
+    }
 }
 
 impl FieldShare {
-    fn to_json(self) -> Value {
+    pub(super) fn to_json(self) -> Value {
         json!({
             "share": number(self.share),
+            "tokens": self.tokens,
+            "per_token": self.per_token().map(number),
             "token_share": number(self.token_share),
             "lift": self.lift.map(number),
         })
@@ -66,12 +86,12 @@ impl Lens {
     }
 }
 
-fn by_field<T>(values: &[T; 3], value: impl Fn(&T) -> Value) -> Value {
+pub(super) fn by_field<T>(values: &[T; 3], value: impl Fn(&T) -> Value) -> Value {
     let members = Field::ALL.into_iter().zip(values).map(|(field, item)| (field.key().to_string(), value(item)));
     Value::Object(members.collect::<Map<_, _>>())
 }
 
 /// The shortest decimal that is this f32: 0.1, not 0.10000000149011612. Null where it is not finite.
-fn number(value: f32) -> Value {
+pub(super) fn number(value: f32) -> Value {
     value.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }

@@ -1,10 +1,23 @@
-//! Why a pair got its score: what can be read from attention, and how far it can be trusted.
+//! Why a pair got its score: what can be read from attention, what erasure says to it, and why stage 1 found the skill.
 
 pub mod attribution;
+pub mod calibration;
+pub mod contrast;
+pub mod corpus;
+pub mod erasure;
+pub mod html;
 mod json;
+mod markdown;
+pub mod report;
+pub mod stage1;
 mod words;
 
 pub use attribution::{Attribution, Band, FieldShare, Lens, Removed, Word, attribute};
+pub use calibration::{Calibrated, calibrate};
+pub use contrast::{Contrast, contrast};
+pub use erasure::{Agreement, Erased, Grain, Manner};
+pub use report::{Compared, Explanation, Retrieval};
+pub use stage1::{DenseView, LexicalView};
 
 #[cfg(test)]
 mod tests;

@@ -189,7 +189,7 @@ fn a_field_without_tokens_has_no_lift() {
     let document = DocumentTemplate::default().render_parts(["ab", "cd", "ef"], FieldSet::Name);
     let tokens = bert_like(&document.text);
     let seen = attribute(&capture(document, tokens, 9, &[vec![vec![1.0 / 6.0; 6]]]), Lens::default());
-    assert_eq!(seen.fields[0], FieldShare { share: 1.0, token_share: 1.0, lift: Some(1.0) });
+    assert_eq!(seen.fields[0], FieldShare { share: 1.0, tokens: 1, token_share: 1.0, lift: Some(1.0) });
     assert_eq!(seen.fields[2], FieldShare::default());
 }
 

@@ -68,7 +68,7 @@ fn regions(document: &Document) -> Vec<(Range<usize>, Option<Field>)> {
 
 /// Calls `push` with the bytes of every word of a part (white space after it included) and the end of its ink. White
 /// space at the start is a piece of its own, with no ink.
-fn split(text: &str, part: Range<usize>, mut push: impl FnMut(Range<usize>, usize)) {
+pub(super) fn split(text: &str, part: Range<usize>, mut push: impl FnMut(Range<usize>, usize)) {
     let mut start = part.start;
     let mut ink_end = part.start;
     let mut previous: Option<char> = None;

@@ -65,13 +65,10 @@ impl Statistics {
     fn of(postings: &Postings, fields: FieldSet) -> Statistics {
         let lengths = postings.lengths();
         let skills = lengths.len() as f64;
-        let total = lengths.iter().map(|&length| f64::from(sum(length, fields))).sum::<f64>();
-        // Where no skill has a word, nothing is ever weighed; the floor only keeps 0 / 0 out of the table.
-        let average = (total / skills).max(f64::MIN_POSITIVE);
-        let norm = |&length: &FieldCounts| K1 * ((1.0 - B) + B * f64::from(sum(length, fields)) / average);
+        let average = average(lengths.iter().map(|&length| f64::from(sum(length, fields))).sum(), skills);
+        let norm = |&length: &FieldCounts| norm(f64::from(sum(length, fields)), average);
         let idf = |term: TermId| {
-            let having = postings.list(term).filter(|&at| postings.frequency_at(at, fields) > 0).count() as f64;
-            if having == 0.0 { 0.0 } else { (1.0 + (skills - having + 0.5) / (having + 0.5)).ln() as f32 }
+            idf(skills, postings.list(term).filter(|&at| postings.frequency_at(at, fields) > 0).count() as f64)
         };
         Statistics {
             idf: (0..postings.terms() as TermId).into_par_iter().map(idf).collect(),
@@ -80,9 +77,29 @@ impl Statistics {
     }
 
     fn weight(&self, term: TermId, skill: usize, frequency: u32) -> f32 {
-        let frequency = f64::from(frequency);
-        (f64::from(self.idf[term as usize]) * (frequency / (self.norms[skill] + frequency))) as f32
+        weight(self.idf[term as usize], self.norms[skill], frequency)
     }
+}
+
+/// Words per skill. Where no skill has a word, nothing is ever weighed; the floor only keeps 0 / 0 away.
+pub(super) fn average(words: f64, skills: f64) -> f64 {
+    (words / skills).max(f64::MIN_POSITIVE)
+}
+
+/// `k1 · (1 - b + b · dl / avgdl)`.
+pub(super) fn norm(length: f64, average: f64) -> f64 {
+    K1 * ((1.0 - B) + B * length / average)
+}
+
+/// Rounded to f32; 0 for a term that no skill has.
+pub(super) fn idf(skills: f64, having: f64) -> f32 {
+    if having == 0.0 { 0.0 } else { (1.0 + (skills - having + 0.5) / (having + 0.5)).ln() as f32 }
+}
+
+/// What a term that occurs so often gives a skill.
+pub(super) fn weight(idf: f32, norm: f64, frequency: u32) -> f32 {
+    let frequency = f64::from(frequency);
+    (f64::from(idf) * (frequency / (norm + frequency))) as f32
 }
 
 impl LexicalIndex {
@@ -112,25 +129,20 @@ impl LexicalIndex {
     /// Why a skill has its score: the query's terms that occur in it, the weightiest first. The scores add up to the
     /// skill's, up to rounding.
     pub fn contributions(&self, query: &str, fields: FieldSet, skill: SkillIx) -> Vec<TermContribution> {
-        let lowered = query.to_lowercase();
-        let mut repeats: HashMap<&str, u32> = HashMap::new();
-        let mut distinct = Vec::new();
-        for word in words(&lowered) {
-            let count = repeats.entry(word).or_default();
-            *count += 1;
-            if *count == 1 {
-                distinct.push(word);
-            }
-        }
-        let mut found: Vec<_> = distinct
+        let mut found: Vec<_> = distinct(query)
             .into_iter()
-            .filter_map(|word| {
-                let (weight, counts) = self.posting(word, fields, skill)?;
-                Some(TermContribution { term: word.to_string(), score: weight * repeats[word] as f32, counts })
+            .filter_map(|(word, repeats)| {
+                let (weight, counts) = self.posting(&word, fields, skill)?;
+                Some(TermContribution { score: weight * repeats as f32, term: word, counts })
             })
             .collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found
+    }
+
+    /// The words of a query as they are looked for, each once, in order.
+    pub fn terms_of(&self, query: &str) -> Vec<String> {
+        distinct(query).into_iter().map(|(word, _)| word).collect()
     }
 
     /// Weight of one word in one skill, and its occurrences in the fields searched.
@@ -147,8 +159,12 @@ impl LexicalIndex {
         (frequency > 0).then(|| (self.statistics[fields as usize].weight(term, skill.index(), frequency), counts))
     }
 
+    pub(super) fn postings(&self) -> &Postings {
+        &self.postings
+    }
+
     /// One score per skill, in library order.
-    fn scores(&self, query: &str, fields: FieldSet) -> Vec<f32> {
+    pub(super) fn scores(&self, query: &str, fields: FieldSet) -> Vec<f32> {
         let terms: Vec<TermId> = words(&query.to_lowercase()).filter_map(|word| self.postings.term(word)).collect();
         let mut scores = vec![0.0; self.postings.lengths().len()];
         let postings: usize = terms.iter().map(|&term| self.postings.list(term).len()).sum();
@@ -172,6 +188,21 @@ impl LexicalIndex {
     }
 }
 
+/// The words of a query in order, each once, with how often it occurs.
+fn distinct(query: &str) -> Vec<(String, u32)> {
+    let lowered = query.to_lowercase();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut distinct: Vec<(String, u32)> = Vec::new();
+    for word in words(&lowered) {
+        let at = *places.entry(word).or_insert(distinct.len());
+        match distinct.get_mut(at) {
+            Some((_, repeats)) => *repeats += 1,
+            None => distinct.push((word.to_owned(), 1)),
+        }
+    }
+    distinct
+}
+
 /// Each term once, with how often it occurs; sorted, so that scores do not depend on the order of a hash map.
 fn counted(mut terms: Vec<TermId>) -> Vec<(TermId, f32)> {
     terms.sort_unstable();
@@ -180,4 +211,4 @@ fn counted(mut terms: Vec<TermId>) -> Vec<(TermId, f32)> {
 
 #[cfg(test)]
 #[path = "lexical_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -15,9 +15,13 @@ fn skill(id: usize, [name, description, body]: [&str; 3]) -> Skill {
     }
 }
 
-fn index(skills: &[[&str; 3]]) -> LexicalIndex {
+pub fn library_of(skills: &[[&str; 3]]) -> Library {
     let skills = skills.iter().enumerate().map(|(id, &parts)| skill(id, parts)).collect();
-    LexicalIndex::build(&Library::new(skills, Vec::new(), LoadReport::default()))
+    Library::new(skills, Vec::new(), LoadReport::default())
+}
+
+pub fn index(skills: &[[&str; 3]]) -> LexicalIndex {
+    LexicalIndex::build(&library_of(skills))
 }
 
 const SKILLS: [[&str; 3]; 5] = [

@@ -1,5 +1,6 @@
 //! What stage 1 searches: words ([`lexical`]), vectors ([`vectors`]) and the cache on disk ([`store`]).
 
+pub mod change;
 pub mod checked;
 mod dot;
 mod graph;
@@ -10,6 +11,7 @@ pub mod store;
 mod tokenise;
 pub mod vectors;
 
+pub use change::{ChangedLexical, search_changed};
 pub use lexical::{LexicalIndex, TermContribution};
 pub use store::{Notice, Rounding, StoreError, VectorKey, VectorStore};
 pub use vectors::{DenseIndex, SearchKind};
@@ -17,6 +19,11 @@ pub use vectors::{DenseIndex, SearchKind};
 use std::cmp::Ordering;
 
 use crate::library::SkillIx;
+
+/// The words that BM25 counts in a text, in order, repeats included, in lower case.
+pub fn terms(text: &str) -> Vec<String> {
+    tokenise::words(&text.to_lowercase()).map(str::to_owned).collect()
+}
 
 /// One skill and its score in one index.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -161,6 +161,43 @@ impl DenseIndex {
         Some((rank_among(self.by_skill(&scores), one), one.score))
     }
 
+    /// The inner product with every skill that has a vector, in library order; none where the query does not fit.
+    pub(super) fn scores(&self, query: &[f32]) -> Vec<Scored> {
+        if !self.fits(query) {
+            return Vec::new();
+        }
+        let scores = self.scan(query);
+        self.by_skill(&scores).collect()
+    }
+
+    /// The inner product with a row that is not in the index, rounded as if it were.
+    pub(super) fn product_of(&self, row: &[f16], query: &[f32]) -> f32 {
+        self.rounding.of((self.dot)(row, query))
+    }
+
+    /// The vector of a skill as it is stored, or `None` while it has none.
+    pub fn vector(&self, skill: SkillIx) -> Option<Vec<f32>> {
+        let row = (*self.row_of.get(skill.index())?)?;
+        Some(self.row(row as usize).to_f32_vec())
+    }
+
+    /// All pairs of skills whose inner product is above `least`, the first of each pair earlier in the library. On all
+    /// threads: half of all products of the library, about a second for 7,000 skills of 384 numbers on two cores.
+    pub fn pairs_above(&self, least: f32) -> Vec<(SkillIx, SkillIx, f32)> {
+        let skills: Vec<SkillIx> = (0..self.len() as u32).map(SkillIx).collect();
+        let of = |&first: &SkillIx| {
+            let later = self.vector(first).into_iter().flat_map(move |vector| {
+                let scored = self.row_of.iter().enumerate().skip(first.index() + 1).filter_map(move |(skill, row)| {
+                    let score = self.product((*row)? as usize, &vector);
+                    (score > least).then_some((first, SkillIx(skill as u32), score))
+                });
+                scored.collect::<Vec<_>>()
+            });
+            later.collect::<Vec<_>>()
+        };
+        skills.par_iter().flat_map_iter(of).collect()
+    }
+
     fn fits(&self, query: &[f32]) -> bool {
         let fits = query.len() == self.dimensions && query.iter().all(|number| number.is_finite());
         if !fits {

@@ -11,6 +11,7 @@
 mod demo;
 mod discover;
 mod draft;
+pub mod edit;
 mod file;
 mod frontmatter;
 pub mod lint;

@@ -124,6 +124,17 @@ impl Skill {
         }
     }
 
+    /// The same skill with another name, description and body (raw), as if its file said so.
+    pub fn with_text(&self, [name, description, body]: [&str; 3]) -> Skill {
+        Skill {
+            hash: ContentHash::of(name, description, body),
+            name: Text::line(name),
+            description: Text::block(description),
+            body: Text::block(body),
+            ..self.clone()
+        }
+    }
+
     /// Hidden or control characters made visible in all fields together (the "hidden characters" badge).
     pub fn hidden_characters(&self) -> u32 {
         Field::ALL.iter().map(|&field| self.field(field).hidden()).sum()

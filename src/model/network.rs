@@ -1,5 +1,6 @@
 //! What bi- and cross-encoders share: a tokenizer and a network, run in steps on the model threads.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use super::packed::{Arithmetic, Level};
 use super::qwen3::{Qwen3, Setup};
 use super::source::{Architecture, ModelFiles};
 use super::weights::Weights;
-use super::{Device, ModelError, ModelId, Placement, Precision, Stop, memory, pool};
+use super::{Attention, Device, ModelError, ModelId, Placement, Precision, Stop, memory, pool};
 use crate::text::{Encoding, TextTokenizer};
 
 /// Tokens per forward pass on a processor. From 512 on, the matrix products gain nothing from more rows; a step of 1,024
@@ -137,6 +138,24 @@ impl Network {
             memory::halving(step, &mut at_once, forward, &mut each).map_err(|error| failed(id, error))?;
         }
         Ok(())
+    }
+
+    /// The mean attention of some of an encoding's tokens; `None` for a network that reads from left to right, in which
+    /// a request in front of the document cannot look at it.
+    pub fn attention_of(
+        &self,
+        id: &ModelId,
+        encoding: &Encoding,
+        rows: Range<usize>,
+        stop: Stop,
+    ) -> Result<Option<Attention>, ModelError> {
+        match &self.net {
+            Net::Bert(bert) => {
+                let attention = pool::run(|| bert.attention_of(encoding, rows, stop));
+                attention.map(Some).map_err(|error| failed(id, error))
+            }
+            Net::Qwen3(_) => Ok(None),
+        }
     }
 
     /// One encoding, its scored position only, with attention.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::library::{Field, FieldSet, Skill};
 use crate::text::document::first_chars;
-use crate::text::{Document, DocumentTemplate, Encoding, PairPrompt, PairTemplate, chat};
+use crate::text::{Document, DocumentTemplate, Encoding, PairPrompt, PairTemplate, Segment, chat};
 
 pub struct Reranker {
     id: ModelId,
@@ -149,7 +149,12 @@ impl Reranker {
 
     /// The same from raw parts (name, description, body).
     pub fn document_of_parts(&self, parts: [&str; 3]) -> Document {
-        self.capped(self.profile.document.render_parts(parts, FieldSet::Full))
+        self.document_of(parts, FieldSet::Full)
+    }
+
+    /// The same of some of the fields.
+    pub fn document_of(&self, parts: [&str; 3], fields: FieldSet) -> Document {
+        self.capped(self.profile.document.render_parts(parts, fields))
     }
 
     /// The cap of the body in tokens, which needs a tokenizer.
@@ -236,6 +241,23 @@ impl Reranker {
         self.network.tokenizer.complete(&mut encoding, &document.text);
         let empty = || ModelError::Run { model: self.id.name.clone(), reason: "an encoding without tokens".into() };
         Ok(Capture { score, document, encoding, attention: hidden.attention.ok_or_else(empty)? })
+    }
+}
+
+impl Reranker {
+    /// The same capture seen from the request: the mean attention of its tokens instead of the scored position's.
+    /// `None` for a causal network, in which a request that stands before the document cannot look at it, and for a
+    /// request without tokens. What the last layer gives these tokens no longer reaches the score.
+    ///
+    /// # Errors
+    /// As [`Reranker::score`].
+    pub fn from_request(&self, capture: &Capture, stop: Stop) -> Result<Option<Capture>, ModelError> {
+        let is_request = |segment: &Segment| *segment == Segment::Query;
+        let segments = &capture.encoding.segments;
+        let Some(first) = segments.iter().position(is_request) else { return Ok(None) };
+        let rows = first..first + segments[first..].iter().take_while(|segment| is_request(segment)).count();
+        let attention = self.network.attention_of(&self.id, &capture.encoding, rows, stop)?;
+        Ok(attention.map(|attention| Capture { attention, ..capture.clone() }))
     }
 }
 

@@ -2,12 +2,15 @@
 
 pub mod assemble;
 pub mod caches;
+pub mod collisions;
+pub mod confusion;
 pub mod courtesy;
 pub mod fusion;
 pub mod pipeline;
 mod profile;
 pub mod results;
 pub mod vectorise;
+pub mod what_if;
 
 pub use assemble::{Models, assemble};
 pub use courtesy::{Courtesy, Undisturbed};
@@ -15,3 +18,4 @@ pub use pipeline::{Pipeline, SearchError};
 pub use results::{
     Decision, Hit, PinnedStanding, Placed, QueryId, Ranked, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
 };
+pub use what_if::{Draft, Ranking, WhatIf};

@@ -200,17 +200,35 @@ impl Pipeline {
     ) -> Result<Reranking, SearchError> {
         let reranker = self.reranker.as_ref().ok_or(SearchError::NoReranker)?;
         let start = Instant::now();
-        let asked = asked(&reranker.id().fingerprint, &shortlist.request);
         let decision = Decision::of(reranker.profile());
+        let skills: Vec<&Skill> = shortlist.hits.iter().map(|hit| &shortlist.library[hit.skill]).collect();
         let fields = shortlist.settings.fields;
-        let key = |hit: &Hit| ScoreKey { asked, fields, document: shortlist.library[hit.skill].hash };
+        let (scores, cached) =
+            self.score_pairs(reranker, &shortlist.request, fields, &skills, stop, &mut |scores, cached| {
+                on_batch(&Reranking::new(shortlist.clone(), scores, decision, cached, start.elapsed()));
+            })?;
+        Ok(Reranking::new(shortlist.clone(), &scores, decision, cached, start.elapsed()))
+    }
 
-        let mut scores: Vec<Option<f32>> = shortlist.hits.iter().map(|hit| self.caches.score(&key(hit))).collect();
+    /// Scores of one request with several skills, and how many of them were in the cache. `on_batch` is called after
+    /// each batch but the last.
+    pub(super) fn score_pairs(
+        &self,
+        reranker: &Reranker,
+        request: &str,
+        fields: FieldSet,
+        skills: &[&Skill],
+        stop: Stop,
+        on_batch: &mut dyn FnMut(&[Option<f32>], usize),
+    ) -> Result<(Vec<Option<f32>>, usize), SearchError> {
+        let asked = asked(&reranker.id().fingerprint, request);
+        let key = |row: usize| ScoreKey { asked, fields, document: skills[row].hash };
+        let mut scores: Vec<Option<f32>> = (0..skills.len()).map(|row| self.caches.score(&key(row))).collect();
         let cached = scores.iter().flatten().count();
         let open: Vec<usize> = (0..scores.len()).filter(|&row| scores[row].is_none()).collect();
         let encode = |batch: &[usize]| -> Vec<Encoding> {
-            let skills = batch.iter().map(|&row| &shortlist.library[shortlist.hits[row].skill]);
-            skills.map(|skill| reranker.encode(&shortlist.request, &reranker.document(skill, fields).text)).collect()
+            let skills = batch.iter().map(|&row| skills[row]);
+            skills.map(|skill| reranker.encode(request, &reranker.document(skill, fields).text)).collect()
         };
         let mut batches = open.chunks(RERANK_BATCH).peekable();
         let mut pairs = batches.peek().map_or(Vec::new(), |first| encode(first));
@@ -223,14 +241,14 @@ impl Pipeline {
             });
             for (&row, score) in batch.iter().zip(fresh?) {
                 scores[row] = Some(score);
-                self.caches.remember_score(key(&shortlist.hits[row]), score);
+                self.caches.remember_score(key(row), score);
             }
             pairs = next.unwrap_or_default();
             if scores.iter().any(Option::is_none) {
-                on_batch(&Reranking::new(shortlist.clone(), &scores, decision, cached, start.elapsed()));
+                on_batch(&scores, cached);
             }
         }
-        Ok(Reranking::new(shortlist.clone(), &scores, decision, cached, start.elapsed()))
+        Ok((scores, cached))
     }
 
     /// Whether the last model that ranks with these settings does not read a skill to its end for this request.
@@ -259,7 +277,7 @@ impl Pipeline {
         Ok(reranker.capture(document, encoding, stop)?)
     }
 
-    fn embed_request(&self, embedder: &Embedder, request: &str) -> Result<Vec<f32>, SearchError> {
+    pub(super) fn embed_request(&self, embedder: &Embedder, request: &str) -> Result<Vec<f32>, SearchError> {
         let asked = asked(&embedder.id().fingerprint, request);
         if let Some(vector) = self.caches.vector(&asked) {
             return Ok(vector);

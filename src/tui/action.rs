@@ -63,8 +63,12 @@ pub enum Action {
     ToggleRerank,
     /// Pin the selected skill as "mine", or unpin it.
     Pin,
-    /// Switch the detail pane between preview, attention and scores.
+    /// Switch the detail pane between its views.
     CycleDetail,
+    /// Erase fields, sections, sentences, or sentences of the request.
+    CycleUnits,
+    /// Erase by deletion or by neutral words.
+    CycleManner,
     NextBand,
     PreviousBand,
     NextHead,
@@ -85,6 +89,22 @@ pub enum Action {
     /// Take a run into the comparison, or out of it.
     MarkRun,
     CompareRuns,
+    // Author
+    /// Put the selected skill on the bench.
+    OpenInAuthor,
+    /// Explore: take the request to the bench. Author: type one.
+    AddProbe,
+    /// Should find the skill, or should not.
+    ToggleShould,
+    RemoveProbe,
+    /// Probes, advice, neighbours, diff.
+    CycleResults,
+    /// Show the diff; again, write the file.
+    SaveSkill,
+    RevertSkill,
+    /// With `$VISUAL` or `$EDITOR`.
+    EditOutside,
+    ChooseSkill,
     // Library and Evaluate lists
     Filter,
     CycleSort,

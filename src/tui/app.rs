@@ -156,6 +156,12 @@ impl App {
                 effects.redraw(Redraw::Soon);
                 self.tabs.library.listed(listing);
             }
+            Event::Edited(edited) => {
+                effects.redraw(Redraw::Now);
+                let mut out = Outbox::default();
+                self.tabs.author.edited(edited, &self.session, &mut out);
+                self.settle(out, &mut effects);
+            }
             Event::EngineGone => {
                 self.say("the engine has stopped, so nothing will be found any more; start again", &mut effects)
             }
@@ -270,6 +276,9 @@ impl App {
         if let Some(text) = out.status {
             self.notice(text);
         }
+        if out.edit.is_some() {
+            effects.edit = out.edit;
+        }
         if out.copy.is_some() {
             effects.copy = out.copy;
         }
@@ -281,6 +290,17 @@ impl App {
             self.tabs.explore.pin(&id, &self.session, &mut out);
             // As below.
             (out.pin, out.explore) = (None, None);
+            self.settle(out, effects);
+        }
+        if let Some(request) = out.probe {
+            let mut out = Outbox::default();
+            self.tabs.author.bring(&request, &self.session, &mut out);
+            self.settle(out, effects);
+        }
+        if let Some(id) = out.author {
+            let mut out = Outbox::default();
+            self.tab = Tab::Author;
+            self.tabs.author.open(&id, &self.session, &mut out);
             self.settle(out, effects);
         }
         if let Some(open) = out.explore {

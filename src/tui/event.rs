@@ -1,6 +1,7 @@
 //! Everything that can wake the interface, as one closed set, and the threads that bring it.
 
 use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub enum Event {
     Listing(Listing),
     /// The library tab's other worker has looked at all skills.
     Marked(Marked),
+    /// What came back from the user's own editor, or a sentence.
+    Edited(Result<String, String>),
     /// A moment that was asked for has come.
     Tick,
     Signal(Signal),
@@ -66,9 +69,59 @@ impl Signal {
 /// frame unless it is stuck.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Keeps the input thread, and the signals that belong to whoever has the terminal, away while another program has it.
+#[derive(Debug, Clone, Default)]
+pub struct Parking(Arc<(Mutex<Parked>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Parked {
+    wanted: bool,
+    there: bool,
+}
+
+/// How long the input thread has to get out of its read.
+const PARKING: Duration = Duration::from_secs(2);
+
+impl Parking {
+    /// Returns when the terminal is no longer read; false if that did not come about.
+    pub fn park(&self) -> bool {
+        let (lock, changed) = &*self.0;
+        let mut parked = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        parked.wanted = true;
+        // The one thing that gets a thread out of crossterm's read without a key.
+        // SAFETY: sending a signal has no memory effects.
+        unsafe { libc::kill(libc::getpid(), libc::SIGWINCH) };
+        let wait = changed.wait_timeout_while(parked, PARKING, |parked| !parked.there);
+        let mut parked = wait.unwrap_or_else(PoisonError::into_inner).0;
+        parked.wanted = parked.there;
+        parked.there
+    }
+
+    pub fn release(&self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).wanted = false;
+        self.0.1.notify_all();
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).wanted
+    }
+
+    /// Where the input thread stays while it is parked.
+    fn stay(&self) {
+        let (lock, changed) = &*self.0;
+        let mut parked = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if parked.wanted {
+            parked.there = true;
+            changed.notify_all();
+            parked = changed.wait_while(parked, |parked| parked.wanted).unwrap_or_else(PoisonError::into_inner);
+            parked.there = false;
+        }
+    }
+}
+
 /// Reads the terminal on a thread of its own. The channel is unbounded: a paste of 5,000 characters without bracketed
 /// paste is 5,000 events, which the loop takes in one go.
-pub fn spawn_input() -> io::Result<Receiver<Event>> {
+pub fn spawn_input(parking: Parking) -> io::Result<Receiver<Event>> {
     let (send, receive) = unbounded();
     thread::Builder::new().name("input".into()).spawn(move || {
         loop {
@@ -80,6 +133,7 @@ pub fn spawn_input() -> io::Result<Receiver<Event>> {
             if event.is_some_and(|event| send.send(event).is_err()) || last {
                 return;
             }
+            parking.stay();
         }
     })?;
     Ok(receive)
@@ -104,10 +158,19 @@ fn line_feeds(pasted: &str) -> String {
 
 /// Turns signals into events. If the loop does not leave after a signal that ends the program, this thread gives the
 /// terminal back and leaves.
-pub fn spawn_signals(send: Sender<Event>) -> io::Result<()> {
+pub fn spawn_signals(send: Sender<Event>, parking: Parking) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT])?;
     thread::Builder::new().name("signals".into()).spawn(move || {
         for number in signals.forever() {
+            // The terminal sends these to the editor too, which knows better what they mean to it.
+            if parking.is_wanted() && [SIGINT, SIGQUIT].contains(&number) {
+                continue;
+            }
+            if parking.is_wanted() && number == SIGTSTP {
+                // The editor stops itself; with it the shell must see us stopped, or nobody could go on.
+                stop(false);
+                continue;
+            }
             let signal = Signal::of(number);
             let heard = send.send(Event::Signal(signal)).is_ok();
             if let Signal::End(number) = signal {

@@ -18,6 +18,7 @@ pub mod help;
 pub mod keymap;
 pub mod library;
 pub mod models;
+pub mod outside;
 pub mod session;
 pub mod terminal;
 pub mod theme;
@@ -34,7 +35,7 @@ use crate::config::{Config, Dirs};
 use crate::engine::{EngineHandle, ModelChoice, Response};
 
 use app::{App, AppOptions, Effects, Exit, Redraw};
-use event::Event;
+use event::{Event, Parking};
 use keymap::{KeyLayer, Keymap, KeymapError};
 use terminal::{Guard, TerminalError, TerminalOptions};
 use theme::{ColorDepth, Themes};
@@ -92,8 +93,9 @@ pub fn run(engine: EngineHandle, responses: Receiver<Response>, options: TuiOpti
         let _ = panicked.send(Event::Panicked(text));
     });
     let guard = Guard::enter(TerminalOptions { mouse: config.mouse, stderr: options.log.clone() })?;
-    event::spawn_signals(notify.clone())?;
-    let input = event::spawn_input()?;
+    let parking = Parking::default();
+    event::spawn_signals(notify.clone(), parking.clone())?;
+    let input = event::spawn_input(parking.clone())?;
     let size = guard.size()?;
     let choice = ModelChoice { embedder: config.embedder.clone(), reranker: config.reranker.clone() };
     let app_options = AppOptions {
@@ -111,7 +113,7 @@ pub fn run(engine: EngineHandle, responses: Receiver<Response>, options: TuiOpti
         app.notice(text);
     }
     let mut panic = TestPanic::asked_for(&env);
-    let mut ui = Ui { app, guard, engine, active: true, last_frame: Instant::now(), redraw: Redraw::Now };
+    let mut ui = Ui { app, guard, engine, parking, active: true, last_frame: Instant::now(), redraw: Redraw::Now };
     let sources = Sources { input, notified, responses };
     ui.run(sources, &mut panic)
 }
@@ -167,6 +169,7 @@ struct Ui {
     app: App,
     guard: Guard,
     engine: EngineHandle,
+    parking: Parking,
     /// False while the terminal is given back and we are, or were just, stopped.
     active: bool,
     last_frame: Instant,
@@ -231,6 +234,17 @@ impl Ui {
         }
         if let Some(on) = effects.mouse {
             self.guard.set_mouse(on)?;
+        }
+        if let Some(text) = effects.edit {
+            let guard = &mut self.guard;
+            let edited = outside::edit(&text, &self.parking, || guard.leave(), &|name| std::env::var(name).ok());
+            self.guard.take_again()?;
+            let (columns, rows) = self.guard.size()?;
+            self.app.handle(Event::Resize(columns, rows));
+            let effects = self.app.handle(Event::Edited(edited));
+            self.redraw = Redraw::Now;
+            // It holds no text to edit, so this ends.
+            return self.carry_out(effects);
         }
         if let Some(group) = effects.stop {
             self.guard.leave();

@@ -43,6 +43,12 @@ pub struct Outbox {
     pub explore: Option<OpenInExplore>,
     /// Follow the skill with this id as "mine" in Explore, or stop if it is followed.
     pub pin: Option<String>,
+    /// Put the skill with this id on Author's bench, and go there.
+    pub author: Option<String>,
+    /// Keep this request as a probe there.
+    pub probe: Option<String>,
+    /// A text for the user's own editor.
+    pub edit: Option<String>,
     /// Text for the clipboard.
     pub copy: Option<String>,
 }

@@ -1,6 +1,8 @@
 //! The command line from outside: the real binary, its output and its exit codes.
 
+mod author;
 mod bad_input;
+mod explain;
 mod hub_cache;
 mod kill;
 mod lint;

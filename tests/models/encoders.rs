@@ -38,6 +38,8 @@ struct Pair {
     logit: f32,
     /// Layer, head, position.
     attention: Vec<Vec<Vec<f32>>>,
+    /// The same, as the mean over the query's tokens instead of the first.
+    request_attention: Vec<Vec<Vec<f32>>>,
 }
 
 fn expected() -> Expected {
@@ -99,10 +101,14 @@ fn logits_and_attention_are_those_of_transformers() {
             let document = Document::plain(pair.document.as_str());
             let capture = reranker.capture(document, encoding, &never).unwrap();
             assert!((capture.score - score).abs() <= 1e-5, "{name}: capturing changes the score");
-            for (layer, heads) in pair.attention.iter().enumerate() {
-                for (head, row) in heads.iter().enumerate() {
-                    let off = worst(capture.attention.row(layer, head), row);
-                    assert!(off <= 1e-4, "{name}: attention of layer {layer}, head {head} is off by {off}");
+            let request = reranker.from_request(&capture, &never).unwrap().expect("every query here has tokens");
+            for (capture, wanted) in [(&capture, &pair.attention), (&request, &pair.request_attention)] {
+                assert_eq!(capture.attention.layers, wanted.len());
+                for (layer, heads) in wanted.iter().enumerate() {
+                    for (head, row) in heads.iter().enumerate() {
+                        let off = worst(capture.attention.row(layer, head), row);
+                        assert!(off <= 1e-4, "{name}: attention of layer {layer}, head {head} is off by {off}");
+                    }
                 }
             }
         }

@@ -5,9 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skillscope::engine::{Indexing, ModelChoice, ModelState};
-use skillscope::explain::{Attribution, FieldShare, Lens, Removed, Word};
+use skillscope::explain::erasure::{Effect, Pair, Place, Unit};
+use skillscope::explain::stage1::{NearSentence, TermView};
+use skillscope::explain::{
+    Attribution, DenseView, Erased, FieldShare, Grain, Lens, LexicalView, Manner, Removed, Retrieval, Word,
+};
 use skillscope::index::SearchKind;
-use skillscope::library::{ContentHash, FieldSet, Library, LoadReport, Origin, Root, RootKind, Skill, SkillIx, Text};
+use skillscope::library::{
+    ContentHash, Field, FieldSet, Library, LoadReport, Origin, Root, RootKind, Skill, SkillIx, Text,
+};
 use skillscope::model::{Attention, Capture, Device, ModelId};
 use skillscope::search::{
     Decision, Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
@@ -172,7 +178,10 @@ pub fn attribution() -> (Arc<Capture>, Attribution) {
         let weight = (bytes.start < seen && field.is_some()).then_some(weight);
         words.push(Word { text: Text::block(text), bytes, field, weight });
     }
-    let share = |share: f32, token_share: f32| FieldShare { share, token_share, lift: Some(share / token_share) };
+    let share = |share: f32, token_share: f32| {
+        let tokens = (token_share * 240.0) as usize;
+        FieldShare { share, tokens, token_share, lift: Some(share / token_share) }
+    };
     let attribution = Attribution {
         score: 5.25,
         lens: Lens::default(),
@@ -206,4 +215,70 @@ fn capture(document: skillscope::text::Document, seen: usize) -> Capture {
     };
     let weights = vec![1.0 / positions as f32; 6 * 12 * positions];
     Capture { score: 5.25, document, encoding, attention: Attention { layers: 6, heads: 12, positions, weights } }
+}
+
+/// An erasure of three pieces of skill 0, of which the first `scored` are scored.
+pub fn erased(scored: usize) -> Arc<Erased> {
+    let pieces = [
+        (Field::Name, "name", -2.5, 7),
+        (Field::Description, "Roll a service out.", 0.75, 1),
+        (Field::Body, "First look at the pods.", 0.0, 1),
+    ];
+    let unit = |&(field, label, ..): &(Field, &str, f32, usize)| Unit {
+        place: Place::Field(field),
+        bytes: 0..label.len(),
+        label: Text::line(label),
+    };
+    let effect = |(at, &(_, _, change, rank)): (usize, &(Field, &str, f32, usize))| {
+        let rank_change = Some(rank as i64 - 1);
+        (at < scored).then_some(Effect {
+            score: 5.25 + change,
+            change,
+            rank: Some(rank),
+            rank_change,
+            cosine_change: None,
+        })
+    };
+    Arc::new(Erased {
+        grain: Grain::Sentences,
+        manner: Manner::Deletion,
+        units: pieces.iter().map(unit).collect(),
+        unseen: 37,
+        base: Some(5.25),
+        rank: Some(1),
+        effects: pieces.iter().enumerate().map(effect).collect(),
+    })
+}
+
+/// The texts the erasure is of.
+pub fn pair(library: &Library) -> Arc<Pair> {
+    Arc::new(Pair::new("roll out the new version", &library[SkillIx(0)], FieldSet::Full))
+}
+
+/// Why stage 1 found skill 0.
+pub fn retrieval() -> Arc<Retrieval> {
+    let term = |term: &str, score: f32, counts: [u32; 3], by_field: [f32; 3]| TermView {
+        term: Text::line(term),
+        score,
+        counts,
+        by_field,
+    };
+    let near = |field, text: &str, cosine| NearSentence { field, bytes: 0..1, text: Text::line(text), cosine };
+    Arc::new(Retrieval {
+        lexical: LexicalView {
+            placed: Some(Placed { rank: 2, score: 4.5 }),
+            terms: vec![term("roll", 3.0, [0, 1, 1], [0.0, 1.5, 1.5]), term("out", 1.5, [0, 1, 0], [0.0, 1.5, 0.0])],
+            missing: vec![Text::line("new"), Text::line("version")],
+        },
+        dense: Some(DenseView {
+            cosine: 0.62,
+            sentences: vec![
+                near(Field::Description, "Roll a service out to a kubernetes cluster and watch it come up.", 0.71),
+                near(Field::Body, "Use this when **somebody** asks.", 0.18),
+            ],
+            unseen: 4,
+            unlisted: 0,
+        }),
+        standing: None,
+    })
 }

@@ -1,6 +1,6 @@
 //! Runs for other programs and for paper. Every function gives the text of one whole file.
 
-mod escape;
+pub(crate) mod escape;
 pub mod html;
 mod predictions;
 mod tables;

@@ -124,6 +124,11 @@ pub(super) fn layout_of(path: &Path) -> Option<(&'static Layout, PathBuf)> {
     LAYOUTS.iter().find_map(|layout| Some((layout, (layout.root)(path)?)))
 }
 
+/// The tests an author keeps in a folder; `None` where there are none.
+pub fn author_tests(folder: &Path) -> Option<Result<Benchmark, BenchmarkError>> {
+    Some(author::open(&author::root(folder)?, "tests", Options::default()))
+}
+
 /// The first of these that is there.
 fn first_of(dir: &Path, names: &[&str]) -> Option<PathBuf> {
     names.iter().map(|name| dir.join(name)).find(|path| path.exists())

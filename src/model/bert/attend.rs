@@ -130,6 +130,18 @@ pub fn token_weights(qkv: &[f32], row: usize, heads: Heads) -> Vec<f32> {
     weights
 }
 
+/// The mean of [`token_weights`] over some tokens.
+pub fn mean_weights(qkv: &[f32], rows: Range<usize>, heads: Heads) -> Vec<f32> {
+    let count = rows.len().max(1) as f32;
+    let add = |mut sum: Vec<f32>, row: Vec<f32>| {
+        sum.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight);
+        sum
+    };
+    let mut sum = rows.map(|row| token_weights(qkv, row, heads)).reduce(add).unwrap_or_default();
+    sum.iter_mut().for_each(|sum| *sum /= count);
+    sum
+}
+
 /// `softmax(query·keysᵀ / √size)`.
 fn weights_of<'a>(query: &[f32], keys: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     let scale = 1.0 / (query.len() as f32).sqrt();

@@ -44,8 +44,8 @@ pub struct Layer {
 
 /// Where the attention of one token goes.
 pub struct Capture<'a> {
-    /// Its row among the packed tokens, in the first sequence.
-    pub row: usize,
+    /// The mean of these tokens' attention is kept; all are of the first sequence.
+    pub rows: Range<usize>,
     pub weights: &'a mut Vec<f32>,
 }
 
@@ -139,9 +139,9 @@ impl Layer {
     ) -> candle_core::Result<Tensor> {
         let qkv = self.qkv.forward(x)?;
         let attended = with_slice(&qkv, |qkv| {
-            if let Some(Capture { row, weights }) = capture {
+            if let Some(Capture { rows, weights }) = capture {
                 let width = self.qkv.bias.len();
-                weights.extend(attend::token_weights(&qkv[..spans[0].end * width], row, heads));
+                weights.extend(attend::mean_weights(&qkv[..spans[0].end * width], rows, heads));
             }
             attend::attend(qkv, spans, heads, self.arithmetic)
         })?;

@@ -122,14 +122,31 @@ impl Bert {
         let embedded = self.embed(sequences, &spans)?;
         let count = self.config.num_attention_heads;
         let heads = Heads { count, size: self.config.head_size() };
-        let mut rows = capture.then(Vec::new);
+        let mut weights = capture.then(Vec::new);
+        let first = scored(&spans, output)[0] as usize;
+        let captured = weights.as_mut().map(|weights| Capture { rows: first..first + 1, weights });
         let values = match &self.layers {
-            Layers::Loops(layers) => loops(layers, embedded, &spans, heads, output, rows.as_mut(), stop)?,
-            Layers::Candle(layers) => layers.forward(embedded, &spans, output, rows.as_mut(), stop)?,
+            Layers::Loops(layers) => loops(layers, embedded, &spans, heads, output, captured, stop)?,
+            Layers::Candle(layers) => layers.forward(embedded, &spans, output, captured, stop)?,
         };
         let (layers, positions) = (self.config.num_hidden_layers, spans.first().map_or(0, |span| span.len()));
-        let attention = rows.map(|weights| Attention { layers, heads: count, positions, weights });
+        let attention = weights.map(|weights| Attention { layers, heads: count, positions, weights });
         Ok(Hidden { values, spans, attention })
+    }
+
+    /// The mean attention of some tokens of one sequence: a pass of its own, in which every layer computes all tokens.
+    pub fn attention_of(&self, sequence: &Encoding, rows: Range<usize>, stop: Stop) -> Result<Attention, RunError> {
+        let spans = spans(&[sequence]);
+        let embedded = self.embed(&[sequence], &spans)?;
+        let count = self.config.num_attention_heads;
+        let heads = Heads { count, size: self.config.head_size() };
+        let mut weights = Vec::new();
+        let captured = Some(Capture { rows, weights: &mut weights });
+        match &self.layers {
+            Layers::Loops(layers) => loops(layers, embedded, &spans, heads, Output::Tokens, captured, stop)?,
+            Layers::Candle(layers) => layers.forward(embedded, &spans, Output::Tokens, captured, stop)?,
+        };
+        Ok(Attention { layers: self.config.num_hidden_layers, heads: count, positions: sequence.ids.len(), weights })
     }
 
     /// Word + position + segment embeddings, normalised: `[tokens, hidden]`. Done in main memory for every device: the
@@ -185,7 +202,7 @@ fn loops(
     spans: &[Range<usize>],
     heads: Heads,
     output: Output,
-    mut rows: Option<&mut Vec<f32>>,
+    mut captured: Option<Capture>,
     stop: Stop,
 ) -> Result<Vec<f32>, RunError> {
     let width = heads.count * heads.size;
@@ -195,7 +212,7 @@ fn loops(
         if stop() {
             return Err(RunError::Stopped);
         }
-        let capture = rows.as_deref_mut().map(|weights| Capture { row: scored[0] as usize, weights });
+        let capture = captured.as_mut().map(|of| Capture { rows: of.rows.clone(), weights: of.weights });
         states = if index + 1 == layers.len() && output != Output::Tokens {
             layer.forward_scored(&states, spans, heads, &scored, capture)?
         } else {

@@ -9,6 +9,7 @@ use std::ops::Range;
 use candle_core::{D, DType, Device, Result, Tensor};
 
 use super::config::Activation;
+use super::layer::Capture;
 use super::names::{self, LayerTensors};
 use super::scored;
 use crate::model::forward::{Output, RunError};
@@ -58,13 +59,13 @@ impl Layers {
         Ok(())
     }
 
-    /// `[tokens, hidden]` to what `output` asks for; `rows` receives the attention of the first sequence's scored token.
+    /// `[tokens, hidden]` to what `output` asks for; `captured` receives the attention it asks for.
     pub fn forward(
         &self,
         embedded: Vec<f32>,
         spans: &[Range<usize>],
         output: Output,
-        rows: Option<&mut Vec<f32>>,
+        captured: Option<Capture>,
         stop: Stop,
     ) -> std::result::Result<Vec<f32>, RunError> {
         let tokens = spans.last().map_or(0, |span| span.end);
@@ -72,7 +73,7 @@ impl Layers {
         let plan = Plan::new(spans, self.heads, &self.device)?;
         let ends = Tensor::new(scored(spans, output), &self.device)?;
         let first = spans[0].len();
-        let mut captured = Vec::new();
+        let mut weights = Vec::new();
         let mut states = Tensor::from_vec(embedded, (tokens, width), &self.device)?.to_dtype(self.dtype)?;
         for (index, layer) in self.layers.iter().enumerate() {
             if stop() {
@@ -82,17 +83,18 @@ impl Layers {
             let x = if only_scored { states.index_select(&ends, 0)? } else { states.clone() };
             let queries = layer.qkv.part(&x, 0..width)?;
             let keys_values = layer.qkv.part(&states, width..3 * width)?;
-            if rows.is_some() {
-                let scored = if only_scored { queries.clone() } else { queries.index_select(&ends, 0)? };
+            if let Some(Capture { rows, .. }) = &captured {
+                // Of the scored tokens, the first is the first sequence's.
+                let rows = if only_scored { 0..1 } else { rows.clone() };
                 let keys = keys_values.narrow(0, 0, first)?.narrow(1, 0, width)?;
-                captured.push(plan.weights(&scored.narrow(0, 0, 1)?, &keys)?);
+                weights.push(plan.weights(&queries.narrow(0, rows.start, rows.len())?, &keys)?);
             }
             let attended = plan.attend(&queries, &keys_values, !only_scored)?;
             states = layer.finish(&attended, &x)?;
         }
-        if let Some(rows) = rows {
+        if let Some(captured) = captured {
             // One copy from the device, not one per layer.
-            rows.extend(Tensor::cat(&captured, 0)?.flatten_all()?.to_vec1::<f32>()?);
+            captured.weights.extend(Tensor::cat(&weights, 0)?.flatten_all()?.to_vec1::<f32>()?);
         }
         Ok(states.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
     }
@@ -226,11 +228,11 @@ impl Plan {
         x.reshape((count, rows / count, self.heads, width / self.heads))?.transpose(1, 2)?.contiguous()
     }
 
-    /// The attention weights `[heads, tokens]`, in f32, of one query `[1, width]` over the keys `[tokens, width]` of its
-    /// sequence.
-    fn weights(&self, query: &Tensor, keys: &Tensor) -> Result<Tensor> {
-        let [query, keys] = [query, keys].map(|x| self.split(x, 1)?.to_dtype(DType::F32));
-        softmax(&scores(&query?, &keys?)?)?.squeeze(2)?.squeeze(0)
+    /// The mean attention weights `[heads, tokens]`, in f32, of queries `[queries, width]` over the keys
+    /// `[tokens, width]` of their sequence.
+    fn weights(&self, queries: &Tensor, keys: &Tensor) -> Result<Tensor> {
+        let [queries, keys] = [queries, keys].map(|x| self.split(x, 1)?.to_dtype(DType::F32));
+        softmax(&scores(&queries?, &keys?)?)?.mean(2)?.squeeze(0)
     }
 }
 

@@ -42,7 +42,11 @@ impl<'a> Head<'a> {
                         scores[row * padded + key * BLOCK..][..real].copy_from_slice(&sums[..real]);
                     }
                 }
-                let sums = weights.exponentials(&scores);
+                let sums = weights.exponentials(&mut scores);
+                // Exponentials stand where scores will; past the last key nothing may.
+                for row in scores.chunks_exact_mut(padded) {
+                    row[tokens..].fill(f32::NEG_INFINITY);
+                }
                 for panel in 0..values.panels() {
                     multiply(weights.panel(0), values.panel(panel), &mut block);
                     let from = panel * BLOCK;

@@ -2,13 +2,13 @@
 
 use super::Block;
 
-pub(super) use imp::{available, is_amd, multiply};
+pub(super) use imp::{available, is_amd, multiply, round};
 
 #[cfg(target_arch = "x86_64")]
 mod imp {
     use std::arch::x86_64::{
-        __cpuid, __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps,
-        _mm512_storeu_ps,
+        __cpuid, __m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+        _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _mm512_storeu_si512,
     };
     use std::mem::transmute;
 
@@ -34,6 +34,23 @@ mod imp {
         assert!(available() && a.len() == b.len() && a.len().is_multiple_of(2 * TILE));
         // SAFETY: the processor has the instructions (above).
         unsafe { block(a, b, c) }
+    }
+
+    /// 32 values, scaled and rounded to nearest, ties to even.
+    pub fn round(values: &[f32; 32], scale: f32, out: &mut [u16; 32]) {
+        assert!(available());
+        // SAFETY: the processor has the instructions (above).
+        unsafe { round_line(values, scale, out) }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bf16")]
+    fn round_line(values: &[f32; 32], scale: f32, out: &mut [u16; 32]) {
+        let scale = _mm512_set1_ps(scale);
+        // SAFETY: both halves are 16 values.
+        let [low, high] = [0, 16].map(|at| unsafe { _mm512_loadu_ps(values.as_ptr().add(at)) });
+        let both = _mm512_cvtne2ps_pbh(_mm512_mul_ps(high, scale), _mm512_mul_ps(low, scale));
+        // SAFETY: 32 values of 16 bits are 512 bits; both types are 512 bits of any value.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), transmute::<__m512bh, __m512i>(both)) };
     }
 
     #[target_feature(enable = "avx512f,avx512bf16")]
@@ -88,6 +105,10 @@ mod imp {
     }
 
     pub fn multiply(_: &[u16], _: &[u16], _: &mut Block) {
+        unreachable!("AVX-512 was asked for where there is none")
+    }
+
+    pub fn round(_: &[f32; 32], _: f32, _: &mut [u16; 32]) {
         unreachable!("AVX-512 was asked for where there is none")
     }
 }

@@ -88,23 +88,13 @@ impl Epilogue<'_> {
                     let sums = &block.0[(index - row) * BLOCK..];
                     let at = index * out.width + column;
                     match *self {
-                        Epilogue::None => each(part, sums, |sum, _| sum),
-                        Epilogue::Bias(bias) => {
-                            let bias = &bias[column..][..part.len()];
-                            each(part, sums, |sum, i| sum + bias[i]);
-                        }
-                        Epilogue::BiasGelu(bias) => {
-                            let bias = &bias[column..][..part.len()];
-                            each(part, sums, |sum, i| gelu(sum + bias[i]));
-                        }
-                        Epilogue::Residual(residual) => {
-                            let residual = &residual[at..][..part.len()];
-                            each(part, sums, |sum, i| sum + residual[i]);
-                        }
+                        Epilogue::None => each(part, sums, [], |sum, []| sum),
+                        Epilogue::Bias(bias) => each(part, sums, [&bias[column..]], |sum, [bias]| sum + bias),
+                        Epilogue::BiasGelu(bias) => each(part, sums, [&bias[column..]], |sum, [bias]| gelu(sum + bias)),
+                        Epilogue::Residual(residual) => each(part, sums, [&residual[at..]], |sum, [rest]| sum + rest),
                         Epilogue::BiasResidual(bias, residual) => {
-                            let bias = &bias[column..][..part.len()];
-                            let residual = &residual[at..][..part.len()];
-                            each(part, sums, |sum, i| sum + residual[i] + bias[i]);
+                            let operands = [&bias[column..], &residual[at..]];
+                            each(part, sums, operands, |sum, [bias, rest]| sum + rest + bias);
                         }
                     }
                 }
@@ -113,16 +103,35 @@ impl Epilogue<'_> {
     }
 }
 
-/// `out[i] = f(sums[i], i)`; whole blocks, nearly all of them, with a length the compiler knows.
+/// Values in the widest register we meet.
+const LANES: usize = 16;
+
+/// `out[i] = f(sums[i], operands[..][i])`, by registers of copies: slices that might overlap, or an index that might be
+/// out of bounds, would keep the loop from being vectorised.
 #[inline(always)]
-fn each(out: &mut [f32], sums: &[f32], f: impl Fn(f32, usize) -> f32) {
-    if let (Ok(out), Some(sums)) = (<&mut [f32; BLOCK]>::try_from(&mut *out), sums.first_chunk::<BLOCK>()) {
-        for i in 0..BLOCK {
-            out[i] = f(sums[i], i);
+fn each<const N: usize>(out: &mut [f32], sums: &[f32], operands: [&[f32]; N], f: impl Fn(f32, [f32; N]) -> f32) {
+    let whole = out.len() - out.len() % LANES;
+    for at in (0..whole).step_by(LANES) {
+        let mut values = [[0.0; LANES]; N];
+        for n in 0..N {
+            values[n].copy_from_slice(&operands[n][at..at + LANES]);
         }
-    } else {
-        for i in 0..out.len() {
-            out[i] = f(sums[i], i);
+        let mut result = [0.0; LANES];
+        result.copy_from_slice(&sums[at..at + LANES]);
+        for lane in 0..LANES {
+            let mut own = [0.0; N];
+            for n in 0..N {
+                own[n] = values[n][lane];
+            }
+            result[lane] = f(result[lane], own);
         }
+        out[at..at + LANES].copy_from_slice(&result);
+    }
+    for i in whole..out.len() {
+        let mut own = [0.0; N];
+        for n in 0..N {
+            own[n] = operands[n][i];
+        }
+        out[i] = f(sums[i], own);
     }
 }

@@ -7,7 +7,7 @@
 use half::bf16;
 use rayon::prelude::*;
 
-use super::BLOCK;
+use super::{BLOCK, avx512};
 use crate::model::kernels;
 
 /// Values of k in a tile.
@@ -115,32 +115,17 @@ impl Tiles {
         tiles
     }
 
-    /// `e^(x - max)` of up to [`BLOCK`] rows of scores becomes the only panel; the sums of the unrounded values are
-    /// returned. `scores` has rows of whole tiles, `f32::NEG_INFINITY` where there is nothing.
-    pub fn exponentials(&mut self, scores: &[f32]) -> [f32; BLOCK] {
+    /// `e^(x - max)` of [`BLOCK`] rows of scores becomes the only panel; the sums of the unrounded values are returned.
+    /// `scores` has rows of whole tiles, `f32::NEG_INFINITY` where there is nothing, and is left as exponentials.
+    pub fn exponentials(&mut self, scores: &mut [f32]) -> [f32; BLOCK] {
         let width = scores.len() / BLOCK;
         let mut sums = [0.0; BLOCK];
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for (row, sum) in sums.iter_mut().enumerate() {
-                    let scores = &scores[row * width..][..width];
-                    let max = kernels::max(scores);
-                    let mut strands = [0.0; SIDE];
-                    for (block, scores) in scores.chunks_exact(DEPTH).enumerate() {
-                        let line = &mut self.lines[block * 2 * SIDE + row].0;
-                        for half in 0..2 {
-                            for lane in 0..SIDE {
-                                let value = kernels::exp(scores[half * SIDE + lane] - max);
-                                strands[lane] += value;
-                                line[half * SIDE + lane] = rounded(value);
-                            }
-                        }
-                    }
-                    *sum = strands.iter().sum();
-                }
-            },
-        );
+        kernels::exp_rows(scores, width, &mut sums);
+        for (row, values) in scores.chunks_exact(width).enumerate() {
+            for (block, values) in values.chunks_exact(DEPTH).enumerate() {
+                round(values, &mut self.lines[block * 2 * SIDE + row].0);
+            }
+        }
         sums
     }
 
@@ -196,14 +181,14 @@ fn round(values: &[f32], out: &mut [u16; DEPTH]) {
 }
 
 fn round_scaled(values: &[f32], scale: f32, out: &mut [u16; DEPTH]) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for (value, slot) in values.iter().zip(out) {
-                *slot = rounded(value * scale);
-            }
-        },
-    );
+    if let Ok(values) = values.try_into()
+        && avx512::available()
+    {
+        return avx512::round(values, scale, out);
+    }
+    for (value, slot) in values.iter().zip(out) {
+        *slot = rounded(value * scale);
+    }
 }
 
 #[inline(always)]

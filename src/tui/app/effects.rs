@@ -29,6 +29,8 @@ pub struct Effects {
     pub requests: Vec<Request>,
     /// For the clipboard.
     pub copy: Option<String>,
+    /// Let the user edit this text with their own editor; [`Event::Edited`](crate::tui::event::Event) brings it back.
+    pub edit: Option<String>,
     /// Mouse reports on or off.
     pub mouse: Option<bool>,
     /// Give the terminal back and stop; true if asked for by a key, which also stops the processes around us.

@@ -1,53 +1,108 @@
-//! The Author tab: a page that says what will come, and what helps an author today.
+//! The Author tab: one skill on the bench, a scratch copy of its text, and where it stands for each request, before and
+//! now, in both stages. The file is only written when asked for, after the diff was seen.
+//!
+//! [`Author`] is the state, [`bench`] what is on the bench; `update.rs` changes them, `view.rs` draws and reads only.
 
-use std::time::Instant;
+mod bench;
+mod chooser;
+mod editor;
+mod layout;
+mod update;
+mod view;
 
-use crossterm::event::{KeyEvent, MouseEvent};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Frame;
-use ratatui::layout::{Margin, Rect};
-use ratatui::text::{Line, Text};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::layout::Rect;
 
-use crate::engine::Response;
+use crate::engine::{Probe, Response};
+use crate::search::QueryId;
 
 use super::action::Action;
 use super::session::{Outbox, Session};
-use super::theme::{Role, Theme};
+use super::theme::Theme;
 
-const PAGE: &[(Role, &str)] = &[
-    (Role::Title, "For people who write skills"),
-    (Role::Text, ""),
-    (
-        Role::Text,
-        "This tab is not built yet. It will take one skill, let you edit a copy of it, and show after each change which requests find it, which lose it, and to which other skill.",
-    ),
-    (Role::Text, ""),
-    (Role::Title, "What you can do today"),
-    (Role::Text, ""),
-    (
-        Role::Text,
-        "1. Start with your skill in the library: skillscope --library PATH, as often as you have places. A saved file is read again by itself.",
-    ),
-    (
-        Role::Text,
-        "2. In Explore, type what a user would ask. Select your skill in either column and pin it: it becomes \"mine\", and from then on every request shows its rank in both stages, or the stage that lost it and what beat it, even when it is far outside the list.",
-    ),
-    (
-        Role::Text,
-        "3. Look at the attention view for the words the reranker went by, and at the text that was cut off before the model saw it.",
-    ),
-    (
-        Role::Text,
-        "4. In Library, the load report says what had to be put right in your file; enter on a skill tries its own description as a request. A skill that its own description does not find has a rival: the badge \"same name\" or the rows above it say which.",
-    ),
-    (Role::Text, ""),
-    (Role::Muted, "The keys for all of this are in help."),
-];
+use bench::Bench;
+use chooser::Chooser;
 
-#[derive(Debug, Default)]
+/// How long the draft rests before what takes longer than a keystroke is measured: advice, neighbours, the diff.
+const REST: Duration = Duration::from_millis(300);
+/// Rows that one turn of the wheel moves.
+const WHEEL: usize = 3;
+
+/// A part of the tab that can have the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Focus {
+    Name,
+    #[default]
+    Description,
+    Body,
+    Side,
+    /// A new probe is being typed.
+    Probe,
+}
+
+impl Focus {
+    const FIELDS: [Focus; 3] = [Focus::Name, Focus::Description, Focus::Body];
+    const ALL: [Focus; 4] = [Focus::Name, Focus::Description, Focus::Body, Focus::Side];
+
+    /// The field it is, by position.
+    fn field(self) -> Option<usize> {
+        Focus::FIELDS.iter().position(|&field| field == self)
+    }
+}
+
+/// What stands beside the draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Side {
+    #[default]
+    Probes,
+    Advice,
+    Neighbours,
+    Diff,
+}
+
+impl Side {
+    const ALL: [Side; 4] = [Side::Probes, Side::Advice, Side::Neighbours, Side::Diff];
+
+    fn next(self) -> Self {
+        Side::ALL[(self as usize + 1) % Side::ALL.len()]
+    }
+}
+
+/// Whether what the side shows has been asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Rest {
+    Moved,
+    Until(Instant),
+    #[default]
+    Done,
+}
+
+#[derive(Default)]
 pub struct Author {
-    /// Paragraphs scrolled away.
-    top: usize,
+    bench: Option<Box<Bench>>,
+    /// The list of skills is shown in place of the bench.
+    chooser: Chooser,
+    choosing: bool,
+    focus: Focus,
+    side: Side,
+    /// Row of the side that is selected.
+    selected: usize,
+    /// The probe that advice is about.
+    probed: usize,
+    /// First row of the diff; drawing brings it back into the text.
+    top: Cell<usize>,
+    /// Rows of the side on the last screen.
+    page: Cell<usize>,
+    /// The probe being typed.
+    entry: String,
+    /// Requests brought along before a skill was chosen.
+    waiting: Vec<Probe>,
+    newest: QueryId,
+    rest: Rest,
 }
 
 impl Author {
@@ -55,44 +110,68 @@ impl Author {
         Self::default()
     }
 
-    pub fn update(&mut self, action: Action, _: &Session, _: &mut Outbox) {
-        self.top = match action {
-            Action::Up | Action::PageUp => self.top.saturating_sub(1),
-            Action::Down | Action::PageDown => self.top + 1,
-            Action::First | Action::Back => 0,
-            Action::Last => PAGE.len(),
-            _ => self.top,
-        }
-        .min(PAGE.len() - 1);
+    fn is_choosing(&self) -> bool {
+        self.choosing || self.bench.is_none()
     }
 
     pub fn text_input(&self) -> bool {
-        false
+        self.is_choosing() || self.focus != Focus::Side
     }
 
-    pub fn key(&mut self, _: KeyEvent, _: &Session, _: &mut Outbox) {}
-
-    pub fn paste(&mut self, _: &str, _: &Session, out: &mut Outbox) {
-        out.status = Some("there is nothing to write here yet; a request goes into Explore".into());
+    pub fn key(&mut self, key: KeyEvent, session: &Session, out: &mut Outbox) {
+        self.typed(key, session, out);
     }
 
-    pub fn mouse(&mut self, _: MouseEvent, _: Rect, _: &Session, _: &mut Outbox) {}
-
-    pub fn response(&mut self, _: &Response, _: &Session, _: &mut Outbox) {}
-
-    pub fn tick(&mut self, _: Instant, _: &Session, _: &mut Outbox) -> Option<Instant> {
-        None
+    pub fn paste(&mut self, text: &str, session: &Session, out: &mut Outbox) {
+        self.pasted(text, session, out);
     }
 
-    pub fn available(&self, action: Action, _: &Session) -> bool {
-        matches!(action, Action::Up | Action::Down | Action::First | Action::Last)
+    pub fn mouse(&mut self, event: MouseEvent, area: Rect, session: &Session, out: &mut Outbox) {
+        let clicked = matches!(event.kind, MouseEventKind::Down(MouseButton::Left));
+        let down = match event.kind {
+            MouseEventKind::ScrollDown => true,
+            MouseEventKind::ScrollUp => false,
+            _ if clicked => false,
+            _ => return,
+        };
+        let turn = if down { Action::Down } else { Action::Up };
+        if self.is_choosing() {
+            if !clicked {
+                (0..WHEEL).for_each(|_| self.update(turn, session, out));
+            }
+            return;
+        }
+        let Some(focus) = layout::areas(area, self.focus).at(event.column, event.row) else { return };
+        if clicked {
+            self.focus = focus;
+            return;
+        }
+        let own = std::mem::replace(&mut self.focus, focus);
+        (0..WHEEL).for_each(|_| self.update(turn, session, out));
+        self.focus = own;
     }
 
-    pub fn draw(&self, frame: &mut Frame, area: Rect, _: &Session, theme: &Theme) {
-        let lines = PAGE[self.top..].iter().map(|&(role, text)| Line::styled(text, theme.style(role)));
-        let page = Paragraph::new(Text::from_iter(lines)).wrap(Wrap { trim: true });
-        // A line longer than this is hard to read.
-        let area = area.inner(Margin::new(2, 1));
-        frame.render_widget(page, Rect { width: area.width.min(84), ..area });
+    pub fn response(&mut self, response: &Response, session: &Session, out: &mut Outbox) {
+        self.answered(response, session, out);
+    }
+
+    pub fn tick(&mut self, now: Instant, session: &Session, out: &mut Outbox) -> Option<Instant> {
+        match self.rest {
+            Rest::Done => None,
+            Rest::Moved => {
+                self.rest = Rest::Until(now + REST);
+                Some(now + REST)
+            }
+            Rest::Until(due) if now < due => Some(due),
+            Rest::Until(_) => {
+                self.rest = Rest::Done;
+                self.ask_side(session, out);
+                None
+            }
+        }
+    }
+
+    pub fn draw(&self, frame: &mut Frame, area: Rect, session: &Session, theme: &Theme) {
+        view::draw(self, frame, area, session, theme);
     }
 }

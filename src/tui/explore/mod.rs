@@ -4,12 +4,14 @@
 //! measured (a wrapping, the height of a pane), never anything a person chose.
 
 mod attention;
+mod erasure;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod layout;
 mod preview;
 mod query;
 mod results;
+mod retrieval;
 mod selection;
 mod side;
 mod standing;
@@ -23,16 +25,18 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 use ratatui::layout::Rect;
 
-use crate::explain::Lens;
+use crate::explain::{Grain, Lens, Manner};
 use crate::library::{ContentHash, Text};
 use crate::tui::widgets::{Page, Symbols};
 
 use attention::{Asked, Explained};
+use erasure::{AskedErasure, ErasedView};
 use layout::{Focus, Layout, Wants};
 pub use preview::PreviewReady;
 use preview::{Inks, Worker};
 use query::Query;
 use results::Results;
+use retrieval::RetrievedView;
 use selection::Choice;
 use side::Side;
 pub(crate) use update::changed;
@@ -48,11 +52,24 @@ enum View {
     #[default]
     Preview,
     Attention,
+    Erasure,
+    /// Why stage 1 found it.
+    Retrieval,
     Scores,
 }
 
 impl View {
-    const ALL: [View; 3] = [View::Preview, View::Attention, View::Scores];
+    const ALL: [View; 5] = [View::Preview, View::Attention, View::Erasure, View::Retrieval, View::Scores];
+
+    fn title(self) -> &'static str {
+        match self {
+            View::Preview => "Preview",
+            View::Attention => "Attention",
+            View::Erasure => "Erasure",
+            View::Retrieval => "Stage 1",
+            View::Scores => "Scores",
+        }
+    }
 
     fn next(self) -> Self {
         View::ALL[(self as usize + 1) % View::ALL.len()]
@@ -87,6 +104,12 @@ pub struct Explore {
     explained: Option<Explained>,
     /// The explanation that was asked for last, and why there is none.
     asked: Option<Asked>,
+    grain: Grain,
+    manner: Manner,
+    erased: Option<ErasedView>,
+    asked_erasure: Option<AskedErasure>,
+    retrieved: Option<RetrievedView>,
+    asked_retrieval: Option<Asked>,
     refused: Option<Text>,
     side: Side,
     ascii: bool,
@@ -110,6 +133,12 @@ impl Explore {
             worker: Worker::start(notify),
             explained: None,
             asked: None,
+            grain: Grain::default(),
+            manner: Manner::default(),
+            erased: None,
+            asked_erasure: None,
+            retrieved: None,
+            asked_retrieval: None,
             refused: None,
             side: Side::default(),
             ascii: false,
@@ -135,6 +164,23 @@ impl Explore {
 
     fn symbols(&self) -> &'static Symbols {
         Symbols::of(self.ascii)
+    }
+
+    /// What is asked about now: the selected skill, in the newest search.
+    fn asking(&self) -> Option<Asked> {
+        Some(Asked { id: self.results.newest(), skill: self.selected()?.skill })
+    }
+
+    /// The erasure of what is selected now, as far as it has come.
+    fn erased(&self) -> Option<&ErasedView> {
+        let (asked, grain, manner) = (self.asking()?, self.grain, self.manner);
+        self.erased.as_ref().filter(|_| self.asked_erasure == Some(AskedErasure { asked, grain, manner }))
+    }
+
+    /// Why stage 1 found what is selected now.
+    fn retrieved(&self) -> Option<&RetrievedView> {
+        let asked = self.asking()?;
+        self.retrieved.as_ref().filter(|_| self.asked_retrieval == Some(asked))
     }
 
     /// The explanation, if it is of what is selected now.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;
-use crate::engine::{Request, SearchRequest};
-use crate::explain::Lens;
+use crate::engine::{EraseRequest, Request, SearchRequest};
+use crate::explain::{Erased, Grain, Lens, Manner};
 use crate::library::SkillIx;
 use crate::search::{QueryId, Reranking, Shortlist};
-use crate::tui::explore::fixture::{attribution, id, library, reranking, session, shortlist};
+use crate::tui::explore::fixture::{attribution, erased, id, library, pair, reranking, retrieval, session, shortlist};
 use crate::tui::widgets::Ink;
 
 /// A tab, what it reads, and all it has asked for.
@@ -43,6 +43,16 @@ impl Script {
             }
         }
         self
+    }
+
+    fn erasures(&self) -> Vec<&EraseRequest> {
+        let mut erasures = Vec::new();
+        for request in &self.out.requests {
+            if let Request::Erase(erase) = request {
+                erasures.push(erase);
+            }
+        }
+        erasures
     }
 
     fn answer(&mut self, response: Response) {
@@ -212,6 +222,76 @@ fn attention_is_asked_for_once_when_the_selection_rests_on_a_scored_skill() {
     assert_ne!(script.tab.lens, Lens::default());
     script.act(&[Action::Up]);
     assert!(script.tab.explained().is_none(), "another skill's heat is not shown");
+}
+
+#[test]
+fn an_erasure_is_asked_for_when_the_list_is_done_and_streams_in() {
+    let mut script = Script::typed("a");
+    script.act(&[Action::CycleDetail, Action::CycleDetail, Action::Open]);
+    script.found(8);
+    script.rest();
+    assert_eq!(script.erasures().len(), 0, "ranks need the others' scores");
+    let (list, _) = script.found(20);
+    let skill = script.tab.selected().expect("a selection").skill;
+    script.rest();
+    script.rest();
+    let asked = script.erasures();
+    assert_eq!((asked.len(), asked[0].grain, script.explained()), (1, Grain::Sentences, 1), "once, with attention");
+    assert!(asked[0].rivals.as_ref().is_some_and(|rivals| rivals.rank(f32::NEG_INFINITY) == 20), "19 rivals");
+    let step = |erased| Response::Erased {
+        id: list.id,
+        skill,
+        library: list.library.clone(),
+        pair: pair(&list.library),
+        erased,
+    };
+    script.answer(step(erased(1)));
+    assert_eq!(script.tab.erased().map(|view| view.erased.scored()), Some(1));
+    let other = Erased { grain: Grain::Fields, ..(*erased(3)).clone() };
+    script.answer(step(Arc::new(other)));
+    assert_eq!(script.tab.erased().map(|view| view.erased.scored()), Some(1), "an answer to another question");
+    script.answer(step(erased(3)));
+    let view = script.tab.erased().expect("an erasure");
+    assert!(view.erased.is_finished() && view.agreement.is_none(), "no badge without attention");
+    let (capture, _) = attribution();
+    script.answer(Response::Explained { id: list.id, skill, library: list.library.clone(), capture });
+    let badge = script.tab.erased().and_then(|view| view.agreement).expect("a badge");
+    assert_eq!((badge.units, badge.rho), (3, None), "three units are too few");
+
+    script.act(&[Action::CycleUnits, Action::CycleManner]);
+    assert!(script.tab.erased().is_none(), "other pieces are another question");
+    script.rest();
+    let asked = script.erasures();
+    assert_eq!((asked[1].grain, asked[1].manner), (Grain::Request, Manner::Neutral));
+}
+
+#[test]
+fn stage_1_is_explained_in_two_steps_and_a_failure_stays_in_its_pane() {
+    let mut script = Script::typed("a");
+    script.act(&[Action::CycleDetail; 3]);
+    let (list, _) = script.found(20);
+    script.rest();
+    let asked = |script: &Script| {
+        script.out.requests.iter().filter(|request| matches!(request, Request::ExplainRetrieval(_))).count()
+    };
+    assert_eq!(asked(&script), 1);
+    script.answer(Response::Failed { id: list.id, message: "the network broke".into() });
+    assert!(script.tab.results.failed().is_none() && script.tab.refused.is_some());
+    let skill = script.tab.selected().expect("a selection").skill;
+    let library = list.library.clone();
+    script.answer(Response::Retrieved {
+        id: list.id,
+        skill: SkillIx(99),
+        library: library.clone(),
+        retrieval: retrieval(),
+    });
+    assert!(script.tab.retrieved().is_none(), "an answer about another skill");
+    script.answer(Response::Retrieved { id: list.id, skill, library, retrieval: retrieval() });
+    let text = script.tab.retrieved().expect("an answer").page.text().text().to_owned();
+    assert!(
+        text.contains("roll") && text.contains("not in the skill: new, version") && text.contains("0.710"),
+        "{text}"
+    );
 }
 
 #[test]

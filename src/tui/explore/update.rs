@@ -1,11 +1,14 @@
 //! What changes the Explore tab: actions, keys, the mouse, the engine, and time.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
-use crate::engine::{ModelState, Response};
+use crate::engine::{ModelState, Request, Response};
+use crate::explain::Erased;
+use crate::explain::erasure::Pair;
 use crate::library::{FieldSet, Library, Text};
 use crate::search::{Settings, Stage1};
 use crate::tui::action::Action;
@@ -13,10 +16,12 @@ use crate::tui::session::{OpenInExplore, Outbox, Session};
 use crate::tui::widgets::{Page, thousands, window};
 
 use super::attention::{Asked, Explained, next_band, next_head};
+use super::erasure::{AskedErasure, ErasedView};
 use super::layout::Focus;
 use super::preview::compose;
 use super::query::{LONGEST_BYTES, Pasted};
 use super::results::RERANK_DELAY;
+use super::retrieval::RetrievedView;
 use super::selection::Choice;
 use super::view::lists::TITLE_ROWS;
 use super::{Explore, PreviewReady, REST, Rest, View};
@@ -51,7 +56,11 @@ impl Explore {
             Action::Pin => self.pin_selected(session, out),
             Action::CycleDetail => self.view = self.view.next(),
             Action::NextBand | Action::PreviousBand | Action::NextHead | Action::PreviousHead => self.turn_lens(action),
+            Action::CycleUnits if self.view == View::Erasure => self.grain = self.grain.next(),
+            Action::CycleManner if self.view == View::Erasure => self.manner = self.manner.next(),
             Action::ToggleEvaluation => self.toggle_side(session),
+            Action::OpenInAuthor => out.author = self.selected().map(|at| at.library[at.skill].id.shown().to_owned()),
+            Action::AddProbe if !self.query.is_empty() => out.probe = Some(self.query.text().to_string()),
             Action::Copy => out.copy = self.selected().map(|at| at.library[at.skill].id.shown().to_owned()),
             _ => return,
         }
@@ -62,13 +71,15 @@ impl Explore {
     pub fn available(&self, action: Action, _: &Session) -> bool {
         match action {
             Action::ClearQuery => !self.query.is_empty() || self.query.is_long(),
-            Action::Pin | Action::Copy => self.selected().is_some(),
+            Action::AddProbe => !self.query.is_empty(),
+            Action::Pin | Action::Copy | Action::OpenInAuthor => self.selected().is_some(),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 self.focus == Focus::Query || self.selected().is_some()
             }
             Action::NextBand | Action::PreviousBand | Action::NextHead | Action::PreviousHead => {
                 self.view == View::Attention && self.explained().is_some()
             }
+            Action::CycleUnits | Action::CycleManner => self.view == View::Erasure,
             Action::Back => self.focus != Focus::Query,
             Action::ToggleEvaluation => true,
             Action::FocusNext
@@ -178,11 +189,25 @@ impl Explore {
                 if self.asked == Some(Asked { id: *id, skill: *skill }) {
                     let (library, capture) = (library.clone(), capture.clone());
                     self.explained = Some(Explained::new(*skill, library, capture, self.lens, self.symbols()));
+                    self.lay_out_erasure();
+                }
+                return;
+            }
+            Response::Erased { id, skill, library, pair, erased } => {
+                let asked = Asked { id: *id, skill: *skill };
+                self.take_erasure(asked, library, pair, erased);
+                return;
+            }
+            Response::Retrieved { id, skill, retrieval, .. } => {
+                if self.asked_retrieval == Some(Asked { id: *id, skill: *skill }) {
+                    let dense = matches!(session.models, ModelState::Ready { .. });
+                    self.retrieved = Some(RetrievedView::new(retrieval, dense, self.symbols()));
                 }
                 return;
             }
             Response::Failed { id, message } => {
-                if self.asked.is_some_and(|asked| asked.id == *id) {
+                let asked = [self.asked, self.asked_erasure.map(|erasure| erasure.asked), self.asked_retrieval];
+                if asked.into_iter().flatten().any(|asked| asked.id == *id) {
                     self.refused = Some(Text::line(message));
                 } else {
                     self.results.fail(*id, message);
@@ -236,6 +261,8 @@ impl Explore {
         match self.view {
             View::Preview if !self.inks.contains(&skill.hash) => self.worker.highlight(skill),
             View::Attention => self.explain(Asked { id: self.results.newest(), skill: selected.skill }, out),
+            View::Erasure => self.erase(Asked { id: self.results.newest(), skill: selected.skill }, out),
+            View::Retrieval => self.retrieve(Asked { id: self.results.newest(), skill: selected.skill }, out),
             _ => {}
         }
     }
@@ -253,6 +280,64 @@ impl Explore {
         if let Some(shortlist) = self.results.shortlist() {
             out.requests.push(asked.request(shortlist));
             self.asked = Some(asked);
+            self.refused = None;
+        }
+    }
+
+    /// Asks once the whole list is scored: the skill's rank is one among the others' scores.
+    fn erase(&mut self, asked: Asked, out: &mut Outbox) {
+        let reranking = self.results.reranking();
+        if !self.results.is_current() || reranking.is_some_and(|reranking| !reranking.is_finished()) {
+            return;
+        }
+        // For the badge.
+        self.explain(asked, out);
+        let wanted = AskedErasure { asked, grain: self.grain, manner: self.manner };
+        if self.asked_erasure == Some(wanted) {
+            return;
+        }
+        if let Some(shortlist) = self.results.shortlist() {
+            out.requests.push(wanted.request(shortlist, self.results.reranking().map(|list| &**list)));
+            self.asked_erasure = Some(wanted);
+            self.erased = None;
+            self.refused = None;
+        }
+    }
+
+    fn take_erasure(&mut self, asked: Asked, library: &Arc<Library>, pair: &Arc<Pair>, erased: &Arc<Erased>) {
+        let wanted = AskedErasure { asked, grain: erased.grain, manner: erased.manner };
+        if self.asked_erasure != Some(wanted) {
+            return;
+        }
+        match &mut self.erased {
+            Some(view) => view.take(erased.clone()),
+            None => {
+                self.erased = Some(ErasedView::new(asked.skill, library.clone(), pair.clone(), erased.clone()));
+            }
+        }
+        self.lay_out_erasure();
+    }
+
+    /// The numbers of the erasure, with the attention of the same skill if that is there.
+    fn lay_out_erasure(&mut self) {
+        let symbols = self.symbols();
+        let Some(view) = &mut self.erased else { return };
+        let explained = self.explained.as_ref().filter(|explained| {
+            explained.skill == view.skill
+                && Arc::ptr_eq(&explained.library, &view.library)
+                && self.asked == self.asked_erasure.map(|erasure| erasure.asked)
+        });
+        view.lay_out(explained.map(|explained| (&*explained.capture, &explained.attribution)), symbols);
+    }
+
+    fn retrieve(&mut self, asked: Asked, out: &mut Outbox) {
+        if self.asked_retrieval == Some(asked) || !self.results.is_current() {
+            return;
+        }
+        if let Some(shortlist) = self.results.shortlist() {
+            out.requests.push(Request::ExplainRetrieval(asked.subject(shortlist)));
+            self.asked_retrieval = Some(asked);
+            self.retrieved = None;
             self.refused = None;
         }
     }
@@ -335,6 +420,7 @@ impl Explore {
             _ => self.lens.head = next_head(self.lens.head, heads, -1),
         }
         explained.look_through(self.lens, crate::tui::widgets::Symbols::of(self.ascii));
+        self.lay_out_erasure();
     }
 
     /// The list that shows the end of the way.
@@ -358,6 +444,8 @@ impl Explore {
         match self.view {
             View::Preview => self.preview.as_mut().map(|(_, page)| page),
             View::Attention => self.explained.as_mut().map(|explained| &mut explained.page),
+            View::Erasure => self.erased.as_mut().map(|erased| &mut erased.page),
+            View::Retrieval => self.retrieved.as_mut().map(|retrieved| &mut retrieved.page),
             View::Scores => None,
         }
     }

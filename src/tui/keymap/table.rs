@@ -10,7 +10,9 @@ pub enum Group {
     Moving,
     Explore,
     Attention,
+    Erasure,
     Evaluate,
+    Author,
     Lists,
 }
 
@@ -21,7 +23,9 @@ impl Group {
             Group::Moving => "Moving",
             Group::Explore => "Explore",
             Group::Attention => "Attention view",
+            Group::Erasure => "Erasure view",
             Group::Evaluate => "Evaluate",
+            Group::Author => "Author",
             Group::Lists => "Lists",
         }
     }
@@ -31,8 +35,9 @@ impl Group {
     /// Whether these actions are about this tab more than about others.
     pub fn is_of(self, tab: Tab) -> bool {
         match self {
-            Group::Explore | Group::Attention => tab == Tab::Explore,
+            Group::Explore | Group::Attention | Group::Erasure => tab == Tab::Explore,
             Group::Evaluate => tab == Tab::Evaluate,
+            Group::Author => tab == Tab::Author,
             Group::Lists => matches!(tab, Tab::Library | Tab::Evaluate),
             Group::Everywhere | Group::Moving => false,
         }
@@ -93,7 +98,7 @@ actions! {
         CycleDepth, "cycle-depth", "length of the shortlist: 10, 20, 50";
         ToggleRerank, "toggle-rerank", "stage 2 on or off";
         Pin, "pin", "follow the selected skill as mine in Explore, or stop";
-        CycleDetail, "cycle-detail", "show preview, attention or scores";
+        CycleDetail, "cycle-detail", "show preview, attention, erasure, stage 1 or scores";
         ToggleEvaluation, "toggle-evaluation", "show the evaluation beside the search, or hide it";
     }
     Attention: {
@@ -101,6 +106,10 @@ actions! {
         PreviousBand, "previous-band", "look at earlier layers";
         NextHead, "next-head", "look at the next head";
         PreviousHead, "previous-head", "look at the previous head";
+    }
+    Erasure: {
+        CycleUnits, "cycle-units", "take away fields, sections, sentences, or sentences of the request";
+        CycleManner, "cycle-manner", "delete a piece, or put neutral words in its place";
     }
     Evaluate: {
         ChooseBenchmark, "choose-benchmark", "choose a benchmark, or go back to the numbers";
@@ -113,6 +122,17 @@ actions! {
         CycleClass, "cycle-class", "list failures, fixed, degraded, missed, each kind of failure, or all requests";
         MarkRun, "mark-run", "take the run into the comparison, or out of it";
         CompareRuns, "compare-runs", "compare the runs that are marked with the first of them";
+    }
+    Author: {
+        OpenInAuthor, "open-in-author", "edit a scratch copy of the selected skill in Author";
+        AddProbe, "add-probe", "keep the request as a probe for the skill in Author, or type one there";
+        ToggleShould, "toggle-should", "this probe should find the skill, or should not";
+        RemoveProbe, "remove-probe", "take this probe off the list";
+        CycleResults, "cycle-results", "show probes, advice, neighbours or the diff";
+        SaveSkill, "save-skill", "show what saving would change; pressed again, write the file";
+        RevertSkill, "revert-skill", "go back to the text of the file";
+        EditOutside, "edit-outside", "edit the scratch copy with $VISUAL or $EDITOR";
+        ChooseSkill, "choose-skill", "put another skill on the bench";
     }
     Lists: {
         Filter, "filter", "show only rows that contain some text";

@@ -142,6 +142,7 @@ impl LibraryTab {
             Action::Open => self.open(out),
             Action::Copy => self.copy(session, out),
             Action::Pin => out.pin = self.selected_id(),
+            Action::OpenInAuthor => out.author = self.selected_id(),
             _ => {}
         }
     }
@@ -307,7 +308,7 @@ impl LibraryTab {
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => true,
             Action::FocusNext | Action::FocusPrevious | Action::Filter | Action::CycleSort => session.library.is_some(),
             Action::Open => self.filtering || self.selected_id().is_some(),
-            Action::Pin => self.selected_id().is_some(),
+            Action::Pin | Action::OpenInAuthor => self.selected_id().is_some(),
             Action::Copy => match self.focus {
                 Pane::Report => self.selected_report(session).is_some(),
                 _ => self.selected_skill().is_some(),

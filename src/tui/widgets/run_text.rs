@@ -32,6 +32,9 @@ pub enum Ink {
     /// Heading of a field.
     Field(Field),
     Heat(u8),
+    /// A number that speaks for the skill, or against it; its sign says so too.
+    For,
+    Against,
     /// Text the model never saw.
     Unseen,
 }
@@ -51,6 +54,8 @@ impl Ink {
             Ink::Field(field) => theme.style(field_role(field)),
             Ink::Heat(0) => theme.style(Role::Text),
             Ink::Heat(step) => theme.style(Role::Text).patch(theme.heat(step)),
+            Ink::For => theme.style(Role::Promoted),
+            Ink::Against => theme.style(Role::Demoted),
             Ink::Unseen => theme.style(Role::Unseen),
         }
     }

@@ -149,6 +149,6 @@ fn heaviest_words(most: &[(String, f32)]) -> String {
     }
 }
 
-fn wrapped(text: &str, columns: usize, role: Role, pen: &Pen) -> Vec<Line<'static>> {
+pub(super) fn wrapped(text: &str, columns: usize, role: Role, pen: &Pen) -> Vec<Line<'static>> {
     wrap(text, columns).into_iter().map(|row| Line::from(pen.span(text[row].to_owned(), role))).collect()
 }

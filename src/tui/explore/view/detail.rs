@@ -14,12 +14,16 @@ use crate::tui::widgets::{Pen, RankChange, clip, fit, pane, sentence};
 
 use super::lists::score_text;
 
+/// Columns in which the names of all views have room beside a mark.
+const ALL_VIEWS: u16 = 48;
+
 impl Explore {
     pub(super) fn draw_detail(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
         if area.is_empty() {
             return;
         }
-        let inner = pane(frame, area, self.detail_title(pen), self.focus == Focus::Detail, pen.theme, pen.symbols);
+        let inner =
+            pane(frame, area, self.detail_title(area.width, pen), self.focus == Focus::Detail, pen.theme, pen.symbols);
         let Some(selected) = self.selected() else {
             let words = "The text of the selected skill, what the reranker looked at, and all scores appear here.";
             return sentence(frame, inner, words, Role::Muted, pen.theme);
@@ -31,6 +35,8 @@ impl Explore {
                 }
             }
             View::Attention => self.draw_attention(frame, inner, pen),
+            View::Erasure => self.draw_erasure(frame, inner, pen),
+            View::Retrieval => self.draw_retrieval(frame, inner, pen),
             View::Scores => {
                 let rows = self.results.shortlist().map(|shortlist| self.score_rows(shortlist, selected.skill, pen));
                 for (y, row) in rows.into_iter().flatten().take(inner.height.into()).enumerate() {
@@ -40,18 +46,20 @@ impl Explore {
         }
     }
 
-    /// The three views with the present one in brackets, and whose they are.
-    fn detail_title(&self, pen: &Pen) -> Vec<Span<'static>> {
-        let views = [(View::Preview, "Preview"), (View::Attention, "Attention"), (View::Scores, "Scores")];
-        let mut title: Vec<Span> = views
+    /// The views with the present one in brackets, and whose they are; where they do not fit, the present one alone.
+    fn detail_title(&self, columns: u16, pen: &Pen) -> Vec<Span<'static>> {
+        let shown = |view: &&View| columns >= ALL_VIEWS || **view == self.view;
+        let mut title: Vec<Span> = View::ALL
             .iter()
+            .filter(shown)
+            .map(|view| (view, view.title()))
             .flat_map(|(view, name)| match *view == self.view {
                 // The caveat belongs to the name of the thing.
                 true if self.view == View::Attention => {
                     [pen.span(format!("[{name} (not an explanation)]"), Role::Title), Span::raw(" ")]
                 }
                 true => [pen.span(format!("[{name}]"), Role::Title), Span::raw(" ")],
-                false => [pen.span(*name, Role::Muted), Span::raw(" ")],
+                false => [pen.span(name, Role::Muted), Span::raw(" ")],
             })
             .collect();
         if let Some(selected) = self.selected() {

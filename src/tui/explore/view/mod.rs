@@ -2,6 +2,7 @@
 
 mod attention;
 mod detail;
+mod erasure;
 mod gutter;
 pub(super) mod lists;
 mod side;

@@ -1,0 +1,157 @@
+//! An explanation as plain text.
+
+use std::io::{Result, Write};
+
+use crate::explain::contrast::WordEffect;
+use crate::explain::erasure::{Manner, NEUTRAL};
+use crate::explain::{Attribution, Calibrated, Compared, Contrast, Explanation, Retrieval};
+use crate::library::Field;
+
+/// Rows of each list; all of them are in the JSON.
+const ROWS: usize = 12;
+/// Columns of a sentence.
+const SENTENCE: usize = 72;
+
+pub fn explanation(out: &mut impl Write, explanation: &Explanation) -> Result<()> {
+    attention(out, &explanation.attribution, &explanation.calibrated)?;
+    explanation.from_request.iter().try_for_each(|view| from_request(out, view))?;
+    explanation.erasures.iter().try_for_each(|compared| erasure(out, compared))?;
+    explanation.contrast.iter().try_for_each(|against| contrast(out, against))?;
+    explanation.retrieval.iter().try_for_each(|found| retrieval(out, found))
+}
+
+fn attention(out: &mut impl Write, attribution: &Attribution, calibrated: &Calibrated) -> Result<()> {
+    writeln!(out, "score {:.3}   attention (not an explanation), middle layers, all heads", attribution.score)?;
+    writeln!(
+        out,
+        "{:<12} {:>7} {:>7} {:>6} {:>10} {:>16}",
+        "field", "share", "tokens", "lift", "per token", "over no request"
+    )?;
+    for (field, share) in Field::ALL.into_iter().zip(&attribution.fields) {
+        let lift = share.lift.map_or("-".to_string(), |lift| format!("{lift:.2}"));
+        let per_token = share.per_token().map_or("-".to_string(), |share| format!("{:.3}%", share * 100.0));
+        let (part, tokens) = (share.share * 100.0, share.token_share * 100.0);
+        let over = calibrated.fields[field as usize] * 100.0;
+        writeln!(out, "{:<12} {part:>6.1}% {tokens:>6.1}% {lift:>6} {per_token:>10} {over:>+9.1} points", field.key())?;
+    }
+    let removed = &attribution.removed;
+    writeln!(
+        out,
+        "removed before normalising: {:.1}% (template and sinks {:.1}%, request {:.1}%, separators {:.1}%)",
+        removed.total() * 100.0,
+        removed.special * 100.0,
+        removed.request * 100.0,
+        removed.separators * 100.0
+    )?;
+    writeln!(out, "the model saw {} of {} tokens", attribution.seen_tokens, attribution.total_tokens)?;
+    let mut words: Vec<_> = attribution.words.iter().filter(|word| word.weight.is_some()).collect();
+    words.sort_by(|a, b| b.weight.partial_cmp(&a.weight).unwrap_or(std::cmp::Ordering::Equal));
+    let top: Vec<String> = words
+        .iter()
+        .take(ROWS)
+        .map(|word| format!("{} {:.1}%", word.text.shown().trim(), word.weight.unwrap_or_default() * 100.0))
+        .collect();
+    writeln!(out, "most attention: {}", top.join(", "))
+}
+
+fn from_request(out: &mut impl Write, view: &Attribution) -> Result<()> {
+    let [name, description, body] = view.fields.map(|share| share.share * 100.0);
+    writeln!(
+        out,
+        "seen from the request's words instead of the scored position: name {name:.1}%, description {description:.1}%, \
+         body {body:.1}%"
+    )
+}
+
+fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {
+    let erased = &compared.erased;
+    let how = match erased.manner {
+        Manner::Deletion => "by deletion".to_owned(),
+        Manner::Neutral => format!("each word replaced by {NEUTRAL}"),
+    };
+    writeln!(out, "\n{}, {how}", erased.grain.title())?;
+    if let Some(agreement) = compared.agreement {
+        writeln!(out, "{}", agreement.label())?;
+    }
+    let of = |rank: Option<usize>| rank.map_or("-".into(), |rank| rank.to_string());
+    let third = if compared.shares.is_some() { "attention" } else { "Δcosine" };
+    writeln!(out, "{:>8} {:>5} {third:>9}  without", "Δscore", "rank")?;
+    writeln!(out, "{:>8} {:>5} {:>9}  (nothing)", "", of(erased.rank), "")?;
+    let rows = erased.units.iter().zip(&erased.effects).enumerate();
+    for (at, (unit, effect)) in rows {
+        let Some(effect) = effect else { continue };
+        let share = match (&compared.shares, effect.cosine_change) {
+            (Some(shares), _) => format!("{:.1}%", shares[at] * 100.0),
+            (None, Some(change)) => format!("{change:+.3}"),
+            (None, None) => "-".into(),
+        };
+        let text = clipped(unit.label.shown());
+        let place = unit.place.key();
+        let text = if text == place { String::new() } else { format!(": {text}") };
+        writeln!(out, "{:>+8.3} {:>5} {share:>9}  {place}{text}", effect.change, of(effect.rank))?;
+    }
+    match erased.unseen {
+        0 => Ok(()),
+        more => writeln!(out, "{more} more were never seen by the model"),
+    }
+}
+
+fn contrast(out: &mut impl Write, contrast: &Contrast) -> Result<()> {
+    writeln!(
+        out,
+        "\nagainst {}: score {:.3}, theirs {:.3}",
+        contrast.other.id, contrast.mine.score, contrast.other.score
+    )?;
+    writeln!(out, "{:<20} {:>16} {:>16} {:>8}", "word", "here (att., Δ)", "there (att., Δ)", "lead")?;
+    let effect = |effect: Option<WordEffect>| {
+        effect.map_or("-".into(), |effect| format!("{:.1}% {:+.3}", effect.attention * 100.0, effect.change))
+    };
+    for word in contrast.words.iter().take(ROWS) {
+        let (mine, other) = (effect(word.mine), effect(word.other));
+        writeln!(out, "{:<20} {mine:>16} {other:>16} {:>+8.3}", word.word, word.lead())?;
+    }
+    writeln!(out, "{:<20} {:>16} {:>16} {:>8}", "BM25 term", "here", "there", "lead")?;
+    for term in contrast.terms.iter().take(ROWS) {
+        writeln!(out, "{:<20} {:>16.3} {:>16.3} {:>+8.3}", term.term, term.mine, term.other, term.lead())?;
+    }
+    Ok(())
+}
+
+fn retrieval(out: &mut impl Write, retrieval: &Retrieval) -> Result<()> {
+    let rank = |rank: Option<usize>| rank.map_or("none".into(), |rank| rank.to_string());
+    let (lexical, standing) = (&retrieval.lexical, retrieval.standing);
+    writeln!(
+        out,
+        "\nstage 1: BM25 rank {}, cosine rank {}, in the list the shortlist is cut from {}",
+        rank(lexical.placed.map(|placed| placed.rank)),
+        rank(standing.and_then(|standing| standing.dense).map(|placed| placed.rank)),
+        rank(standing.and_then(|standing| standing.rank))
+    )?;
+    writeln!(out, "{:<20} {:>8} {:>8} {:>12} {:>8}", "BM25 term", "score", "name", "description", "body")?;
+    for term in lexical.terms.iter().take(ROWS) {
+        let [name, description, body] = term.by_field;
+        writeln!(out, "{:<20} {:>8.3} {name:>8.3} {description:>12.3} {body:>8.3}", term.term, term.score)?;
+    }
+    if let Some(placed) = lexical.placed {
+        let [name, description, body] = lexical.by_field();
+        writeln!(out, "{:<20} {:>8.3} {name:>8.3} {description:>12.3} {body:>8.3}", "sum", placed.score)?;
+    }
+    let missing: Vec<&str> = lexical.missing.iter().map(|word| word.shown()).collect();
+    if !missing.is_empty() {
+        writeln!(out, "not in the skill: {}", missing.join(", "))?;
+    }
+    let Some(dense) = &retrieval.dense else { return Ok(()) };
+    writeln!(out, "nearest sentences (whole skill: cosine {:.3})", dense.cosine)?;
+    for near in dense.sentences.iter().take(ROWS) {
+        writeln!(out, "{:>7.3}  {}: {}", near.cosine, near.field.key(), clipped(near.text.shown()))?;
+    }
+    Ok(())
+}
+
+/// The beginning of a sentence.
+fn clipped(text: &str) -> String {
+    match text.char_indices().nth(SENTENCE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,245 @@
+//! Two skills for one request: whose words won.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::library::{FieldSet, SkillIx, Text};
+use crate::model::{Reranker, Stop};
+use crate::search::courtesy::politely;
+use crate::search::{Pipeline, SearchError};
+
+use super::erasure::Pair;
+use super::json::{by_field, number};
+use super::words::split;
+use super::{Attribution, FieldShare, Lens, attribute};
+
+/// Words of each skill that are taken out to see what they did: those with the most attention.
+const WORDS: usize = 8;
+
+/// One of the two skills.
+#[derive(Debug, Clone)]
+pub struct Side {
+    pub skill: SkillIx,
+    pub id: Text,
+    /// Raw score of the reranker.
+    pub score: f32,
+    /// Order of [`crate::library::Field::ALL`].
+    pub fields: [FieldShare; 3],
+}
+
+/// A word, in small letters and without the punctuation around it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContrastWord {
+    pub word: Text,
+    /// In the skill asked about, and in the one it is compared with; `None` where it does not occur in what the model saw.
+    pub mine: Option<WordEffect>,
+    pub other: Option<WordEffect>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WordEffect {
+    /// Share of the attention on all its occurrences.
+    pub attention: f32,
+    /// Δscore when all of them are deleted; negative where the word speaks for the skill.
+    pub change: f32,
+}
+
+impl ContrastWord {
+    /// How much more the word does for the first skill than for the second, in score.
+    pub fn lead(&self) -> f32 {
+        let pull = |effect: Option<WordEffect>| effect.map_or(0.0, |effect| -effect.change);
+        pull(self.mine) - pull(self.other)
+    }
+}
+
+/// A word of the request in BM25.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContrastTerm {
+    pub term: Text,
+    /// Its part of the score of each skill.
+    pub mine: f32,
+    pub other: f32,
+}
+
+impl ContrastTerm {
+    pub fn lead(&self) -> f32 {
+        self.mine - self.other
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Contrast {
+    pub mine: Side,
+    pub other: Side,
+    /// The widest lead of either side first.
+    pub words: Vec<ContrastWord>,
+    pub terms: Vec<ContrastTerm>,
+}
+
+/// Compares two skills of the pipeline's library.
+///
+/// # Errors
+/// Without a reranker, when stopped, or if the model fails.
+pub fn contrast(
+    pipeline: &Pipeline,
+    request: &str,
+    fields: FieldSet,
+    [mine, other]: [SkillIx; 2],
+    lens: Lens,
+    stop: Stop,
+) -> Result<Contrast, SearchError> {
+    let reranker = pipeline.reranker.as_ref().ok_or(SearchError::NoReranker)?;
+    let look = |skill: SkillIx| {
+        let attribution = attribute(&pipeline.capture(request, fields, skill, stop)?, lens);
+        Ok::<_, SearchError>((Pair::new(request, &pipeline.library[skill], fields), attribution))
+    };
+    let sides = [look(mine)?, look(other)?];
+    let attention = [by_word(&sides[0].1), by_word(&sides[1].1)];
+    let wanted = most_attended(&attention);
+    let mut effects: [HashMap<&str, WordEffect>; 2] = Default::default();
+    for ((pair, _), (attention, effects)) in sides.iter().zip(attention.iter().zip(&mut effects)) {
+        let present: Vec<&str> =
+            wanted.iter().map(String::as_str).filter(|word| attention.contains_key(*word)).collect();
+        let changes = changes(pipeline, reranker, pair, &present, stop)?;
+        let effect = |(word, change)| (word, WordEffect { attention: attention[word], change });
+        effects.extend(present.iter().copied().zip(changes).map(effect));
+    }
+    let mut words: Vec<ContrastWord> = wanted
+        .iter()
+        .map(|word| ContrastWord {
+            word: Text::line(word),
+            mine: effects[0].get(word.as_str()).copied(),
+            other: effects[1].get(word.as_str()).copied(),
+        })
+        .collect();
+    words.sort_by(|a, b| b.lead().abs().total_cmp(&a.lead().abs()));
+    let [mine, other] = [(mine, &sides[0].1), (other, &sides[1].1)].map(|(skill, attribution)| Side {
+        skill,
+        id: pipeline.library[skill].id.clone(),
+        score: attribution.score,
+        fields: attribution.fields,
+    });
+    let terms = terms(pipeline, request, fields, [mine.skill, other.skill]);
+    Ok(Contrast { mine, other, words, terms })
+}
+
+/// What makes two occurrences the same word.
+fn form(ink: &str) -> String {
+    ink.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
+}
+
+/// Attention of every word the model saw, all its occurrences together.
+fn by_word(attribution: &Attribution) -> HashMap<String, f32> {
+    let mut sums = HashMap::new();
+    for word in attribution.words.iter().filter(|word| word.field.is_some()) {
+        let form = form(word.text.for_model().trim_end());
+        if let (Some(weight), false) = (word.weight, form.is_empty()) {
+            *sums.entry(form).or_insert(0.0) += weight;
+        }
+    }
+    sums
+}
+
+/// The [`WORDS`] of each side with the most attention; equal ones in the order of the alphabet, not of a hash map.
+fn most_attended(attention: &[HashMap<String, f32>; 2]) -> Vec<String> {
+    let mut wanted = Vec::new();
+    for side in attention {
+        let mut words: Vec<(&String, &f32)> = side.iter().collect();
+        words.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(b.0)));
+        wanted.extend(words.into_iter().take(WORDS).map(|(word, _)| word.clone()));
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted
+}
+
+/// Δscore for each word without all its occurrences.
+fn changes(
+    pipeline: &Pipeline,
+    reranker: &Reranker,
+    pair: &Pair,
+    words: &[&str],
+    stop: Stop,
+) -> Result<Vec<f32>, SearchError> {
+    let edited = words.iter().map(|word| without_word(pair, word));
+    let pairs: Vec<_> = std::iter::once(pair.clone())
+        .chain(edited)
+        .map(|pair| reranker.encode(&pair.request, &reranker.document_of(pair.parts(), pair.fields).text))
+        .collect();
+    let mut scores = Vec::with_capacity(pairs.len());
+    for batch in pairs.chunks(crate::search::pipeline::RERANK_BATCH) {
+        scores.extend(politely(&*pipeline.courtesy, stop, |stop| reranker.score(batch, stop))?);
+    }
+    Ok(scores[1..].iter().map(|score| score - scores[0]).collect())
+}
+
+fn without_word(pair: &Pair, wanted: &str) -> Pair {
+    let mut pair = pair.clone();
+    for part in &mut pair.parts {
+        let mut kept = String::with_capacity(part.len());
+        split(part, 0..part.len(), |bytes, ink_end| {
+            if form(&part[bytes.start..ink_end]) != wanted {
+                kept.push_str(&part[bytes]);
+            }
+        });
+        *part = kept;
+    }
+    pair
+}
+
+/// BM25's words of the request in either skill, the widest lead first.
+fn terms(pipeline: &Pipeline, request: &str, fields: FieldSet, skills: [SkillIx; 2]) -> Vec<ContrastTerm> {
+    let [mine, other] = skills.map(|skill| pipeline.lexical.contributions(request, fields, skill));
+    let mut terms: Vec<ContrastTerm> = mine
+        .into_iter()
+        .map(|found| ContrastTerm { term: Text::line(found.term), mine: found.score, other: 0.0 })
+        .collect();
+    for found in other {
+        match terms.iter_mut().find(|term| term.term.for_model() == found.term) {
+            Some(term) => term.other = found.score,
+            None => terms.push(ContrastTerm { term: Text::line(found.term), mine: 0.0, other: found.score }),
+        }
+    }
+    terms.sort_by(|a, b| b.lead().abs().total_cmp(&a.lead().abs()));
+    terms
+}
+
+impl Contrast {
+    /// `{"mine" | "other": {"id", "score", "fields"}, "words": [{"word", "mine" | "other": {"attention", "change"},
+    /// "lead"}], "terms": [{"term", "mine", "other", "lead"}]}`; a side is null for a word it does not have.
+    pub fn to_json(&self) -> Value {
+        let side = |side: &Side| {
+            json!({
+                "id": side.id.shown(),
+                "score": number(side.score),
+                "fields": by_field(&side.fields, |share| share.to_json()),
+            })
+        };
+        let effect = |effect: Option<WordEffect>| {
+            effect.map(|effect| json!({ "attention": number(effect.attention), "change": number(effect.change) }))
+        };
+        let word = |word: &ContrastWord| {
+            json!({
+                "word": word.word.shown(),
+                "mine": effect(word.mine),
+                "other": effect(word.other),
+                "lead": number(word.lead()),
+            })
+        };
+        let term = |term: &ContrastTerm| {
+            json!({
+                "term": term.term.shown(),
+                "mine": number(term.mine),
+                "other": number(term.other),
+                "lead": number(term.lead()),
+            })
+        };
+        json!({
+            "mine": side(&self.mine),
+            "other": side(&self.other),
+            "words": self.words.iter().map(word).collect::<Vec<_>>(),
+            "terms": self.terms.iter().map(term).collect::<Vec<_>>(),
+        })
+    }
+}

@@ -1,0 +1,261 @@
+//! Erasure: what becomes of the score, and of the rank in the shortlist, when a piece of the text is taken away
+//! (occlusion; for rankers arXiv 2403.01981). Unlike attention it has a sign and is about cause.
+//!
+//! The edited fields go through the reranker's own way of reading, caps and limit included, so that every number here
+//! is what `rerank` gives for the edited skill, to the last bit.
+
+mod agreement;
+mod edit;
+mod json;
+mod rivals;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::sync::Arc;
+
+use crate::explain::stage1::cosine;
+use crate::library::{Field, FieldSet, Skill};
+use crate::model::{Embedder, ModelError, Reranker, Role, Stop};
+use crate::search::courtesy::{Courtesy, politely};
+use crate::text::{Document, Encoding, Segment};
+
+pub(crate) use agreement::pearson;
+pub use agreement::{Agreement, Verdict, agreement, attention_shares, spearman};
+pub use edit::{Manner, NEUTRAL, without};
+pub use rivals::Rivals;
+use units::pieces;
+pub use units::{Grain, Pair, Place, Unit, units};
+
+/// Pairs scored per step, as many as live search scores before it looks up.
+const BATCH: usize = crate::search::pipeline::RERANK_BATCH;
+
+impl Pair {
+    pub fn new(request: &str, skill: &Skill, fields: FieldSet) -> Self {
+        let parts = Field::ALL.map(|field| skill.field(field).for_model().to_owned());
+        Pair { request: request.to_owned(), parts, fields }
+    }
+
+    /// What the reranker reads of it.
+    fn document(&self, reranker: &Reranker) -> Document {
+        reranker.document_of(self.parts(), self.fields)
+    }
+
+    fn encode(&self, reranker: &Reranker) -> Encoding {
+        reranker.encode(&self.request, &self.document(reranker).text)
+    }
+}
+
+/// What taking one unit away did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effect {
+    /// Raw score of the edited pair.
+    pub score: f32,
+    /// Δscore: `score` minus the score of the whole pair; negative where the unit spoke for the skill.
+    pub change: f32,
+    /// 1-based rank among the scores of the shortlist, which stay; `None` where there is none to compare with.
+    pub rank: Option<usize>,
+    /// Δrank: positive where the skill falls.
+    pub rank_change: Option<i64>,
+    /// What the embedder's cosine of request and skill changes by: SkillRet's measure (papers.md 3.5), for sentences of
+    /// the request and with an embedder only.
+    pub cosine_change: Option<f32>,
+}
+
+/// An erasure as far as it has come.
+#[derive(Debug, Clone)]
+pub struct Erased {
+    pub grain: Grain,
+    pub manner: Manner,
+    /// Units of which the model saw something.
+    pub units: Arc<[Unit]>,
+    /// Units behind the caps or the limit: taking them away changes nothing.
+    pub unseen: usize,
+    /// Raw score of the whole pair; `None` before the first step.
+    pub base: Option<f32>,
+    /// Its rank among the scores of the shortlist.
+    pub rank: Option<usize>,
+    /// One for each unit; `None` while it is not scored.
+    pub effects: Vec<Option<Effect>>,
+}
+
+impl Erased {
+    pub fn is_finished(&self) -> bool {
+        self.base.is_some() && self.scored() == self.units.len()
+    }
+
+    /// Units scored so far.
+    pub fn scored(&self) -> usize {
+        self.effects.iter().flatten().count()
+    }
+}
+
+/// An erasure that is done step by step, so that whoever runs it can do something else in between.
+pub struct Run {
+    pair: Arc<Pair>,
+    rivals: Option<Rivals>,
+    nearness: Option<Nearness>,
+    report: Erased,
+}
+
+impl Run {
+    /// Finds the units the model sees; scores nothing yet. The scores of `rivals` are those of the whole request, so
+    /// an erasure of the request itself has no rank among them.
+    pub fn new(reranker: &Reranker, pair: Pair, rivals: Option<Rivals>, grain: Grain, manner: Manner) -> Self {
+        let seen = Seen::new(reranker, &pair);
+        let all = pieces(&pair, grain);
+        let count = all.len();
+        let shown = all.into_iter().filter(|piece| piece.bytes.start < seen.end(piece.place));
+        let units: Arc<[Unit]> = shown.map(|piece| piece.unit(&pair)).collect();
+        let report = Erased {
+            grain,
+            manner,
+            unseen: count - units.len(),
+            effects: vec![None; units.len()],
+            units,
+            base: None,
+            rank: None,
+        };
+        Run { pair: Arc::new(pair), rivals: rivals.filter(|_| grain != Grain::Request), nearness: None, report }
+    }
+
+    /// Sentences of the request are measured by the embedder too, as SkillRet does.
+    pub fn with_embedder(mut self, embedder: Option<Arc<Embedder>>) -> Self {
+        let wanted = self.report.grain == Grain::Request;
+        self.nearness = embedder.filter(|_| wanted).map(|embedder| Nearness { embedder, known: None });
+        self
+    }
+
+    pub fn report(&self) -> &Erased {
+        &self.report
+    }
+
+    pub fn pair(&self) -> &Arc<Pair> {
+        &self.pair
+    }
+
+    /// Scores the next few units, the whole pair first of all. After [`ModelError::Stopped`] it may be called again
+    /// and goes on where it was.
+    ///
+    /// # Errors
+    /// As [`Reranker::score`].
+    pub fn step(&mut self, reranker: &Reranker, stop: Stop) -> Result<(), ModelError> {
+        let Erased { units, effects, manner, .. } = &self.report;
+        let wants_base = self.report.base.is_none();
+        let open = (0..units.len()).filter(|&at| effects[at].is_none()).take(BATCH - usize::from(wants_base));
+        let open: Vec<usize> = open.collect();
+        let mut pairs = Vec::with_capacity(BATCH);
+        pairs.extend(wants_base.then(|| self.pair.encode(reranker)));
+        let edited: Vec<Pair> = open.iter().map(|&at| without(&self.pair, &units[at], *manner)).collect();
+        pairs.extend(edited.iter().map(|pair| pair.encode(reranker)));
+        let mut scores = reranker.score(&pairs, stop)?.into_iter();
+        let cosines = match &mut self.nearness {
+            Some(nearness) => nearness.changes(&self.pair, &edited, stop)?,
+            None => vec![None; edited.len()],
+        };
+        if wants_base {
+            self.report.base = scores.next();
+            self.report.rank = self.report.base.and_then(|base| Some(self.rivals.as_ref()?.rank(base)));
+        }
+        for ((at, score), cosine_change) in open.into_iter().zip(scores).zip(cosines) {
+            self.report.effects[at] = self.report.base.map(|base| Effect { cosine_change, ..self.effect(base, score) });
+        }
+        Ok(())
+    }
+
+    fn effect(&self, base: f32, score: f32) -> Effect {
+        let rank = self.rivals.as_ref().map(|rivals| rivals.rank(score));
+        let rank_change = rank.zip(self.report.rank).map(|(after, before)| after as i64 - before as i64);
+        Effect { score, change: score - base, rank, rank_change, cosine_change: None }
+    }
+}
+
+/// The encoder's side of an erased request.
+struct Nearness {
+    embedder: Arc<Embedder>,
+    /// The skill's vector, and its cosine with the whole request.
+    known: Option<(Vec<f32>, f32)>,
+}
+
+impl Nearness {
+    /// What each edited request changes of the cosine.
+    fn changes(&mut self, whole: &Pair, edited: &[Pair], stop: Stop) -> Result<Vec<Option<f32>>, ModelError> {
+        let embedder = &self.embedder;
+        let asked = |pair: &Pair| embedder.encode(&pair.request, Role::Query);
+        let (document, base) = match self.known.take() {
+            Some(known) => known,
+            None => {
+                let document = embedder.profile().document.render_parts(whole.parts(), whole.fields);
+                let texts = [embedder.encode(&document.text, Role::Document), asked(whole)];
+                let mut vectors = embedder.embed(&texts, stop)?.into_iter();
+                let (document, request) = (vectors.next().unwrap_or_default(), vectors.next().unwrap_or_default());
+                let base = cosine(&document, &request);
+                (document, base)
+            }
+        };
+        let vectors = embedder.embed(&edited.iter().map(asked).collect::<Vec<_>>(), stop);
+        let (document, base) = &*self.known.insert((document, base));
+        Ok(vectors?.iter().map(|vector| Some(cosine(document, vector) - base)).collect())
+    }
+}
+
+/// Runs an erasure to its end; `on_step` is shown it after every step.
+///
+/// # Errors
+/// [`ModelError::Stopped`] when `stop` or `courtesy` says so, or a failure of the model.
+pub fn erase(
+    reranker: &Reranker,
+    mut run: Run,
+    courtesy: &dyn Courtesy,
+    stop: Stop,
+    on_step: &mut dyn FnMut(&Erased),
+) -> Result<Erased, ModelError> {
+    while !run.report.is_finished() {
+        politely(courtesy, stop, |stop| run.step(reranker, stop))?;
+        on_step(&run.report);
+    }
+    Ok(run.report)
+}
+
+/// How far the model reads into the request and the raw fields.
+struct Seen {
+    fields: [usize; 3],
+    request: usize,
+}
+
+impl Seen {
+    fn new(reranker: &Reranker, pair: &Pair) -> Self {
+        let document = pair.document(reranker);
+        let encoding = reranker.encode(&pair.request, &document.text);
+        let fields = Field::ALL.map(|field| {
+            let read = Read::new(&document, &pair.parts[field as usize], field);
+            encoding.seen_bytes.min(read.span.end).checked_sub(read.span.start).map_or(0, |bytes| read.dropped + bytes)
+        });
+        let ends = encoding.segments.iter().zip(&encoding.offsets).filter(|(segment, _)| **segment == Segment::Query);
+        Seen { fields, request: ends.map(|(_, bytes)| bytes.end).max().unwrap_or(0) }
+    }
+
+    fn end(&self, place: Place) -> usize {
+        match place {
+            Place::Field(field) => self.fields[field as usize],
+            Place::Request => self.request,
+        }
+    }
+}
+
+/// Where a raw field stands in a document.
+struct Read {
+    /// Bytes in the document.
+    span: std::ops::Range<usize>,
+    /// Bytes the template drops at the field's beginning (white space, in some).
+    dropped: usize,
+}
+
+impl Read {
+    fn new(document: &Document, raw: &str, field: Field) -> Self {
+        let span = document.span(field);
+        // Only white space is dropped at the beginning, and then what is kept begins with something else.
+        let first = document.text[span.clone()].chars().next();
+        Read { dropped: first.and_then(|first| raw.find(first)).unwrap_or(0), span }
+    }
+}

@@ -1,0 +1,169 @@
+//! The erasure view's rows: what became of score and rank without each piece, beside what attention says of it.
+
+use std::sync::Arc;
+
+use crate::engine::{EraseRequest, Request, Subject};
+use crate::explain::erasure::{Agreement, Effect, Pair, Place, Rivals, Unit, agreement, attention_shares};
+use crate::explain::{Attribution, Erased, Grain, Manner};
+use crate::library::{Library, SkillIx};
+use crate::model::Capture;
+use crate::search::{Reranking, Shortlist};
+use crate::tui::widgets::text::bounded;
+use crate::tui::widgets::{Ink, Page, RunText, Symbols};
+
+use super::attention::Asked;
+
+/// Bytes of a piece that are shown: a section may be a whole manual, and the text is one key away.
+const SHOWN: usize = 320;
+
+/// What was asked: which skill of which search, in which pieces, and how they are taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskedErasure {
+    pub asked: Asked,
+    pub grain: Grain,
+    pub manner: Manner,
+}
+
+impl AskedErasure {
+    pub fn request(self, shortlist: &Shortlist, reranking: Option<&Reranking>) -> Request {
+        let rivals = reranking.map(|reranking| Rivals::of(reranking, self.asked.skill));
+        let subject = self.asked.subject(shortlist);
+        Request::Erase(EraseRequest { subject, grain: self.grain, manner: self.manner, rivals })
+    }
+}
+
+impl Asked {
+    pub fn subject(self, shortlist: &Shortlist) -> Subject {
+        Subject {
+            id: self.id,
+            text: shortlist.request.clone(),
+            settings: shortlist.settings,
+            library: shortlist.library.clone(),
+            skill: self.skill,
+        }
+    }
+}
+
+/// An erasure as far as it has come.
+pub struct ErasedView {
+    pub skill: SkillIx,
+    pub library: Arc<Library>,
+    pub pair: Arc<Pair>,
+    pub erased: Arc<Erased>,
+    /// Attention of the same units, once it is there.
+    shares: Option<Vec<f32>>,
+    /// Once all units are scored too.
+    pub agreement: Option<Agreement>,
+    pub page: Page,
+}
+
+impl ErasedView {
+    pub fn new(skill: SkillIx, library: Arc<Library>, pair: Arc<Pair>, erased: Arc<Erased>) -> Self {
+        let page = Page::default();
+        ErasedView { skill, library, pair, erased, shares: None, agreement: None, page }
+    }
+
+    /// The next step of the same erasure; the place in the page is kept.
+    pub fn take(&mut self, erased: Arc<Erased>) {
+        self.erased = erased;
+    }
+
+    /// Lays the numbers out anew, with attention where it is known.
+    pub fn lay_out(&mut self, attention: Option<(&Capture, &Attribution)>, symbols: &Symbols) {
+        let erased = &self.erased;
+        let has_scale = erased.grain != Grain::Request;
+        self.shares = attention
+            .filter(|_| has_scale)
+            .map(|(capture, attribution)| attention_shares(capture, attribution, &self.pair, &erased.units));
+        let finished = self.shares.as_ref().filter(|_| erased.is_finished());
+        self.agreement = finished.map(|shares| agreement(shares, erased));
+        self.page.set(rows(erased, self.shares.as_deref(), symbols));
+    }
+}
+
+/// One paragraph for each piece: numbers, then its words.
+fn rows(erased: &Erased, shares: Option<&[f32]>, symbols: &Symbols) -> RunText {
+    let mut text = RunText::default();
+    for (at, (unit, effect)) in erased.units.iter().zip(&erased.effects).enumerate() {
+        if at > 0 {
+            text.push("\n", Ink::Plain);
+        }
+        numbers(&mut text, *effect, erased.rank, symbols);
+        let share = match (shares, effect.and_then(|effect| effect.cosine_change)) {
+            (Some(shares), _) => format!("{:>5.1}%", shares[at] * 100.0),
+            (None, Some(change)) => format!("{change:>+6.3}"),
+            (None, None) => String::new(),
+        };
+        text.push(&format!(" {share:>6}  "), Ink::Muted);
+        words(&mut text, unit, effect.is_none(), symbols);
+    }
+    if erased.unseen > 0 {
+        let rule = symbols.rule.repeat(2);
+        let more = format!("\n{rule} {} more were not seen by the reranker {rule}", erased.unseen);
+        text.push(&more, Ink::Warning);
+    }
+    text
+}
+
+/// The change of score, and the rank before and after where it is another.
+fn numbers(text: &mut RunText, effect: Option<Effect>, before: Option<usize>, symbols: &Symbols) {
+    let Some(effect) = effect else {
+        return text.push(&format!("{:>7} {:7}", symbols.unscored, ""), Ink::Muted);
+    };
+    let ink = match effect.change {
+        change if change < 0.0 => Ink::For,
+        change if change > 0.0 => Ink::Against,
+        _ => Ink::Muted,
+    };
+    text.push(&format!("{:>+7.2} ", effect.change), ink);
+    let ranks = match (before, effect.rank) {
+        (Some(before), Some(after)) if before != after => format!("{before}{}{after}", symbols.arrow),
+        (_, Some(_)) => symbols.same.to_owned(),
+        _ => String::new(),
+    };
+    let ink = match effect.rank_change {
+        Some(change) if change > 0 => Ink::For,
+        Some(change) if change < 0 => Ink::Against,
+        _ => Ink::Muted,
+    };
+    text.push(&format!("{ranks:<7}"), ink);
+}
+
+fn words(text: &mut RunText, unit: &Unit, waits: bool, symbols: &Symbols) {
+    let ink = if waits { Ink::Muted } else { Ink::Plain };
+    if let Place::Field(field) = unit.place {
+        text.push(field.key(), Ink::Field(field));
+        if unit.label.shown() == field.key() {
+            return;
+        }
+        text.push(": ", Ink::Muted);
+    }
+    let (shown, left) = bounded(unit.label.shown(), SHOWN);
+    text.push(shown, ink);
+    if left > 0 {
+        text.push(symbols.ellipsis, Ink::Muted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::explore::fixture;
+    use crate::tui::widgets::symbols::UNICODE;
+
+    #[test]
+    fn rows_say_sign_rank_and_words_and_what_waits() {
+        let erased = fixture::erased(2);
+        let text = rows(&erased, Some(&[0.25, 0.5, 0.25]), &UNICODE);
+        let lines: Vec<&str> = text.text().lines().collect();
+        assert_eq!(lines[0], "  -2.50 1→7      25.0%  name");
+        assert_eq!(lines[1], "  +0.75 =        50.0%  description: Roll a service out.");
+        assert!(lines[2].trim_start().starts_with(UNICODE.unscored), "{lines:?}");
+        assert!(lines[3].contains("37 more were not seen"));
+        let ink = |needle: &str| {
+            let at = text.text().find(needle).expect(needle);
+            text.runs(at..at + 1).next().expect("run").1
+        };
+        assert_eq!((ink("-2.50"), ink("+0.75"), ink("1→7")), (Ink::For, Ink::Against, Ink::For));
+    }
+}

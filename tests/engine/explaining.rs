@@ -1,0 +1,99 @@
+//! Explanations in steps: streamed, overtaken by a keystroke, and none of it lost to another question.
+
+use std::sync::Arc;
+
+use skillscope::engine::{Engine, EraseRequest, Request, Response, Subject};
+use skillscope::explain::erasure::Rivals;
+use skillscope::explain::{Grain, Manner};
+use skillscope::library::SkillIx;
+use skillscope::library::load::Source;
+use skillscope::search::{QueryId, Reranking, Settings};
+
+use super::{options, ready, search, until};
+
+const REQUEST: &str = "combine several pdf files into one document";
+
+fn reranked(engine: &Engine, id: u64) -> Arc<Reranking> {
+    engine.send(search(id, REQUEST, Settings::default()));
+    let done = |response: &Response| matches!(response, Response::Stage2(list) if list.is_finished() && list.shortlist.id == QueryId(id));
+    let responses = until(engine, done);
+    let Some(Response::Stage2(reranking)) = responses.last() else { panic!("the last one was awaited") };
+    reranking.clone()
+}
+
+fn subject(reranking: &Reranking, skill: SkillIx) -> Subject {
+    let shortlist = &reranking.shortlist;
+    Subject {
+        id: shortlist.id,
+        text: shortlist.request.clone(),
+        settings: shortlist.settings,
+        library: shortlist.library.clone(),
+        skill,
+    }
+}
+
+fn erase(reranking: &Reranking, skill: SkillIx, grain: Grain) -> Request {
+    let rivals = Some(Rivals::of(reranking, skill));
+    Request::Erase(EraseRequest { subject: subject(reranking, skill), grain, manner: Manner::Deletion, rivals })
+}
+
+#[test]
+fn an_erasure_streams_beside_other_questions_and_starts_where_the_list_is() {
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    let list = reranked(&engine, 1);
+    let first = list.rows[0];
+    engine.send(erase(&list, first.skill, Grain::Sentences));
+    // Questions in between are answered and cost the erasure nothing.
+    engine.send(Request::ExplainRetrieval(subject(&list, first.skill)));
+    engine.send(Request::Explain {
+        id: QueryId(1),
+        text: REQUEST.into(),
+        settings: Settings::default(),
+        library: list.shortlist.library.clone(),
+        skill: first.skill,
+    });
+    let (mut steps, mut retrieved, mut explained) = (Vec::new(), Vec::new(), 0);
+    until(&engine, |response| {
+        match response {
+            Response::Erased { erased, .. } => steps.push(erased.clone()),
+            Response::Retrieved { retrieval, .. } => retrieved.push(retrieval.clone()),
+            Response::Explained { .. } => explained += 1,
+            Response::Failed { message, .. } => panic!("{message}"),
+            _ => {}
+        }
+        steps.last().is_some_and(|erased| erased.is_finished()) && retrieved.len() == 2 && explained == 1
+    });
+    let last = steps.last().unwrap();
+    assert!(steps.len() >= last.units.len() / 4 && steps.windows(2).all(|pair| pair[0].scored() < pair[1].scored()));
+    assert_eq!((last.base, last.rank), (first.score, Some(first.after)), "the score and rank on screen, to the bit");
+    assert!(retrieved[0].dense.is_none() && retrieved[1].dense.is_some(), "words first");
+    assert!(!retrieved[1].lexical.terms.is_empty());
+}
+
+#[test]
+fn a_newer_search_ends_an_erasure_and_a_newer_erasure_takes_its_place() {
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    let list = reranked(&engine, 1);
+    let skill = list.rows[0].skill;
+    engine.send(erase(&list, skill, Grain::Sentences));
+    engine.send(erase(&list, skill, Grain::Fields));
+    let seen = until(
+        &engine,
+        |response| matches!(response, Response::Erased { erased, .. } if erased.grain == Grain::Fields && erased.is_finished()),
+    );
+    let finished =
+        seen.iter().filter(|response| matches!(response, Response::Erased { erased, .. } if erased.is_finished()));
+    assert_eq!(finished.count(), 1, "the first was replaced");
+
+    engine.send(erase(&list, skill, Grain::Sentences));
+    let newer = reranked(&engine, 2);
+    // Whatever is still to come of the old one would come before this.
+    engine.send(erase(&newer, skill, Grain::Fields));
+    let seen = until(
+        &engine,
+        |response| matches!(response, Response::Erased { id, erased, .. } if *id == QueryId(2) && erased.is_finished()),
+    );
+    assert!(seen.iter().all(|response| !matches!(response, Response::Erased { id, .. } if *id == QueryId(1))));
+}
