@@ -78,11 +78,11 @@ class Batches:
     def next(self):
         rows = []
         for request in self.random.sample(self.written, min(WRITTEN, len(self.written))):
-            rows.append((request["request"], request["skills"], None))
+            rows.append((request["request"], request["skills"], None, False))
         for skill in self.random.sample(self.maker.order, BATCH - len(rows)):
             rows.append(self.maker.make(skill))
         documents, owners, right = [], [], []
-        for text, gold, document in rows:
+        for text, gold, document, _ in rows:
             positive = gold[0] if document else self.random.choice(gold)
             right.append(len(documents))
             documents.append(document or self.texts[positive])
@@ -91,11 +91,11 @@ class Batches:
                 documents.append(self.texts[other])
                 owners.append(other)
         mask = torch.zeros(len(rows), len(documents), dtype=torch.bool)
-        for row, (_, gold, _) in enumerate(rows):
+        for row, (_, gold, _, _) in enumerate(rows):
             for column, owner in enumerate(owners):
                 mask[row, column] = column != right[row] and self.negatives.same.any(gold, owner)
         encoded = [ids[: TRAINED_TOKENS - 1] + ids[-1:] if len(ids) > TRAINED_TOKENS else ids for ids in self.encode(documents)]
-        return self.encode([text for text, _, _ in rows]), encoded, torch.tensor(right), mask
+        return self.encode([text for text, *_ in rows]), encoded, torch.tensor(right), mask
 
 
 def look(net, data, title):

@@ -21,7 +21,7 @@ import measure
 import network
 import requests
 
-LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.45, 6000, 24
+LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.7, 4000, 24
 # The profile reads 256 tokens of a pair.
 TOKENS, TRAINED_TOKENS = 256, 224
 RATE, WARMUP, SAVE, POINTWISE = 6e-5, 0.08, 50, 0.3
@@ -121,8 +121,8 @@ def main():
     same = requests.Same(skills, lists.vectors)
     maker, draw = requests.Maker(skills, never, args.seed), random.Random(args.seed)
     made = [maker.make(draw.choice(maker.order)) for _ in range(MADE)]
-    written = [(row["request"], row["skills"], None) for row in trained]
-    found = lists.find([text for text, _, _ in written + made], DEPTH)
+    written = [(row["request"], row["skills"], None, False) for row in trained]
+    found = lists.find([text for text, *_ in written + made], DEPTH)
     shortlisted = list(zip(written + made, found))
     shortlisted = shortlisted[: len(written)], shortlisted[len(written) :]
     lists.held = lists.find([row["request"] for row in held], 20)
@@ -144,7 +144,7 @@ def main():
             group["lr"] = RATE * min(progress / WARMUP, (1 - progress) / (1 - WARMUP))
         batch, sizes = [], []
         while len(sizes) < LISTS:
-            (text, gold, document), ranked = draw.choice(shortlisted[0] if draw.random() < WRITTEN else shortlisted[1])
+            (text, gold, document, bare), ranked = draw.choice(shortlisted[0] if draw.random() < WRITTEN else shortlisted[1])
             wrong = [s for s in ranked if not same.any(gold, s)]
             if len(wrong) < NEGATIVES:
                 continue
@@ -152,7 +152,8 @@ def main():
             picked = draw.sample(wrong[:10], min(4, len(wrong)))
             picked += draw.sample([skill for skill in wrong if skill not in picked], NEGATIVES - len(picked))
             right = gold[0] if document else draw.choice(gold)
-            texts = [document or lists.texts[right]] + [lists.texts[s] for s in picked]
+            others = [requests.document(skills[s], description="") if bare else lists.texts[s] for s in picked]
+            texts = [document or lists.texts[right], *others]
             batch.extend(pairs.pair(text, other, TRAINED_TOKENS) for other in texts)
             sizes.append(len(texts))
         with torch.autocast("cpu", torch.bfloat16):

@@ -32,10 +32,10 @@ pub enum Event {
     Preview(PreviewReady),
     /// The library tab's worker has filtered and sorted.
     Listing(Listing),
-    /// The library tab's other worker has looked at all skills.
-    Marked(Marked),
     /// What came back from the user's own editor, or a sentence.
     Edited(Result<String, String>),
+    /// The library tab's other worker has looked at all skills.
+    Marked(Marked),
     /// A moment that was asked for has come.
     Tick,
     Signal(Signal),
