@@ -1,6 +1,6 @@
 """Trains the cross-encoder on what stage 1 really finds.
 
-    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 900]
+    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 850]
 
 Requests are the written ones and MADE ones; each is searched in the pool by the bi-encoder of `--base` and by BM25, fused.
 A list is one right skill and NEGATIVES of the first DEPTH, those that may be right too left out. Loss: cross-entropy over the list,
@@ -104,14 +104,14 @@ def main():
     flags.add_argument("--pool", required=True)
     flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
     flags.add_argument("--out", type=pathlib.Path, required=True)
-    flags.add_argument("--steps", type=int, default=900)
+    flags.add_argument("--steps", type=int, default=850)
     flags.add_argument("--seed", type=int, default=2)
     flags.add_argument("--threads", type=int, default=2)
     args = flags.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
 
-    reader = network.tokenizer(f"{args.base}/tokenizer.json")
+    reader = network.tokenizer()
     skills = requests.read_pool(args.pool)
     trained, held, _ = requests.split(args.queries, skills)
     never = {skill for request in held for skill in request["skills"]}
@@ -174,7 +174,7 @@ def main():
             kept = {"net": net.state_dict(), "learner": learner.state_dict(), "done": step + 1}
             torch.save(kept, state.with_suffix(".part"))
             state.with_suffix(".part").rename(state)
-            network.save(net, args.out, f"{args.base}/tokenizer.json", cross=True)
+            network.save(net, args.out, cross=True)
         if (step + 1) % 300 == 0:
             look(net, pairs, lists, held, f"step {step + 1}")
     look(net, pairs, lists, held, "after", (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0))
