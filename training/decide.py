@@ -54,7 +54,7 @@ def main():
     flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
     args = flags.parse_args()
 
-    reader = network.tokenizer(f"{args.embedder}/tokenizer.json")
+    reader = network.tokenizer()
     skills = requests.read_pool(args.pool)
     _, held, nothing = requests.split(args.queries, skills)
     reader.enable_truncation(TOKENS)

@@ -1,6 +1,6 @@
 """Trains the bi-encoder.
 
-    python training/embedder.py --base CHECKPOINT --pool work/pool.jsonl --out work/embedder [--steps 700]
+    python training/embedder.py --base CHECKPOINT --pool work/pool.jsonl --out work/embedder [--steps 450]
 
 Each step: BATCH requests (written ones and ones made from the skills), their documents, and for each request NEGATIVES
 documents that are near it; softmax over all documents of the step, those that may be right masked (`requests.Same`).
@@ -78,11 +78,11 @@ class Batches:
     def next(self):
         rows = []
         for request in self.random.sample(self.written, min(WRITTEN, len(self.written))):
-            rows.append((request["request"], request["skills"], None))
+            rows.append((request["request"], request["skills"], None, False))
         for skill in self.random.sample(self.maker.order, BATCH - len(rows)):
             rows.append(self.maker.make(skill))
         documents, owners, right = [], [], []
-        for text, gold, document in rows:
+        for text, gold, document, _ in rows:
             positive = gold[0] if document else self.random.choice(gold)
             right.append(len(documents))
             documents.append(document or self.texts[positive])
@@ -91,11 +91,11 @@ class Batches:
                 documents.append(self.texts[other])
                 owners.append(other)
         mask = torch.zeros(len(rows), len(documents), dtype=torch.bool)
-        for row, (_, gold, _) in enumerate(rows):
+        for row, (_, gold, _, _) in enumerate(rows):
             for column, owner in enumerate(owners):
                 mask[row, column] = column != right[row] and self.negatives.same.any(gold, owner)
         encoded = [ids[: TRAINED_TOKENS - 1] + ids[-1:] if len(ids) > TRAINED_TOKENS else ids for ids in self.encode(documents)]
-        return self.encode([text for text, _, _ in rows]), encoded, torch.tensor(right), mask
+        return self.encode([text for text, *_ in rows]), encoded, torch.tensor(right), mask
 
 
 def look(net, data, title):
@@ -114,14 +114,14 @@ def main():
     flags.add_argument("--pool", required=True)
     flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
     flags.add_argument("--out", type=pathlib.Path, required=True)
-    flags.add_argument("--steps", type=int, default=700)
+    flags.add_argument("--steps", type=int, default=450)
     flags.add_argument("--seed", type=int, default=1)
     flags.add_argument("--threads", type=int, default=2)
     args = flags.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
 
-    reader = network.tokenizer(f"{args.base}/tokenizer.json")
+    reader = network.tokenizer()
     reader.enable_truncation(TOKENS)
     encode = lambda texts: [one.ids for one in reader.encode_batch(texts)]
     skills = requests.read_pool(args.pool)
@@ -163,7 +163,7 @@ def main():
             kept = {"net": net.state_dict(), "learner": learner.state_dict(), "done": step + 1}
             torch.save(kept, state.with_suffix(".part"))
             state.with_suffix(".part").rename(state)
-            network.save(net, args.out, f"{args.base}/tokenizer.json", cross=False)
+            network.save(net, args.out, cross=False)
     look(net, data, "after")
 
 

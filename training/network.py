@@ -111,6 +111,9 @@ class Bert(nn.Module):
         return self.classifier(torch.tanh(self.pooler(x[first].float()))).squeeze(-1).float()
 
 
+# The one both networks share, and the base's: the same ids for every text of the pool.
+TOKENIZER = pathlib.Path(__file__).parent.parent / "assets/models/tokenizer.json"
+
 # Their names, and ours. Query, key and value are one matrix here.
 NAMES = {
     "embeddings.word_embeddings.weight": "words.weight",
@@ -164,7 +167,7 @@ def load(folder):
     return net
 
 
-def save(net, folder, tokenizer, cross):
+def save(net, folder, cross):
     """Writes a checkpoint with Hugging Face's names, f16: a bi-encoder, or with `cross` a classifier of one label."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -186,13 +189,12 @@ def save(net, folder, tokenizer, cross):
     safetensors.torch.save_file({n: t.half().contiguous() for n, t in tensors.items()}, part, {"format": "pt"})
     part.rename(folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    if pathlib.Path(tokenizer).resolve() != (folder / "tokenizer.json").resolve():
-        shutil.copyfile(tokenizer, folder / "tokenizer.json")
+    shutil.copyfile(TOKENIZER, folder / "tokenizer.json")
 
 
-def tokenizer(path):
+def tokenizer():
     """A tokenizer that neither pads nor truncates: lengths are the caller's."""
-    found = tokenizers.Tokenizer.from_file(str(path))
+    found = tokenizers.Tokenizer.from_file(str(TOKENIZER))
     found.no_padding()
     found.no_truncation()
     return found

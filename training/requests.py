@@ -1,7 +1,9 @@
 """What is trained on: requests made from the skills themselves, and the written ones.
 
-A request is `(text, skills, document)`: `document` is the text of the first skill as the network shall read it, with what
-became the request taken out, so that no pair can be told by copied words alone; None stands for the whole skill.
+A request is `(text, skills, document, bare)`: `document` is the text of the first skill as the network shall read it, with
+what became the request taken out, so that no pair can be told by copied words alone; None stands for the whole skill.
+`bare` says that its description is missing: whoever compares it with other documents must take theirs away too, or the
+gap itself would give the right one away.
 """
 
 import collections
@@ -92,12 +94,12 @@ class Maker:
             made = way(skill)
             if made and len(made[0]) > 8:
                 return made
-        return masked(skill) or skill["name"], [skill_id], document(skill, description="")
+        return masked(skill) or skill["name"], [skill_id], document(skill, description=""), True
 
     def described(self, skill):
         text = masked(skill)
         whole = self.random.random() < 0.3
-        return text and (text, [skill["id"]], document(skill, description=skill["description"] if whole else ""))
+        return text and (text, [skill["id"]], document(skill, description=None if whole else ""), not whole)
 
     def clause(self, skill):
         found = re.search(r"(?:use (?:this (?:skill )?)?|useful |triggers? )?(?:when|for|whenever|if)\b[^.]{15,200}", skill["description"], re.I)
@@ -106,7 +108,7 @@ class Maker:
         text = re.sub(r"^(use (this (skill )?)?|useful |triggers? )?(when|for|whenever|if)\s+", "", found[0], flags=re.I)
         text = re.sub(r"^(the )?(user|you|claude|agent)s?\s+(asks?|wants?|needs?|mentions?|says?)\s*(to|for|about)?\s*", "", text, flags=re.I)
         rest = skill["description"].replace(found[0], " ")
-        return text, [skill["id"]], document(skill, description=rest)
+        return text, [skill["id"]], document(skill, description=rest), False
 
     def few_words(self, skill):
         lines = self.sentences(skill) + [masked(skill)]
@@ -115,7 +117,7 @@ class Maker:
             return None
         size = self.random.randint(2, 6)
         start = self.random.randrange(max(1, len(words) - size))
-        return " ".join(words[start : start + size]).lower(), [skill["id"]], None
+        return " ".join(words[start : start + size]).lower(), [skill["id"]], None, False
 
     def passage(self, skill):
         lines = self.sentences(skill)
@@ -123,7 +125,7 @@ class Maker:
             return None
         at, size = self.random.randrange(len(lines) - 2), self.random.randint(1, 5)
         taken = lines[at : at + size]
-        return " ".join(taken), [skill["id"]], self.without(skill, taken)
+        return " ".join(taken), [skill["id"]], self.without(skill, taken), False
 
     def task(self, skill):
         """A long noisy one: scattered sentences of one to three skills, others' in between, a frame with files."""
@@ -145,7 +147,7 @@ class Maker:
         pick = self.random.choice
         name = lambda: pick(DIRS) + pick(STEMS) + "." + pick(ENDS)
         framed = pick(FRAMES).format(a=" ".join(text[:half]), b=" ".join(text[half:]), file=name(), out=name())
-        return framed, [one["id"] for one in gold], self.without(skill, taken[0])
+        return framed, [one["id"] for one in gold], self.without(skill, taken[0]), False
 
     @staticmethod
     def without(skill, taken):

@@ -1,6 +1,6 @@
 """Trains the cross-encoder on what stage 1 really finds.
 
-    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 900]
+    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 850]
 
 Requests are the written ones and MADE ones; each is searched in the pool by the bi-encoder of `--base` and by BM25, fused.
 A list is one right skill and NEGATIVES of the first DEPTH, those that may be right too left out. Loss: cross-entropy over the list,
@@ -21,7 +21,7 @@ import measure
 import network
 import requests
 
-LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.45, 6000, 24
+LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.7, 4000, 24
 # The profile reads 256 tokens of a pair.
 TOKENS, TRAINED_TOKENS = 256, 224
 RATE, WARMUP, SAVE, POINTWISE = 6e-5, 0.08, 50, 0.3
@@ -104,14 +104,14 @@ def main():
     flags.add_argument("--pool", required=True)
     flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
     flags.add_argument("--out", type=pathlib.Path, required=True)
-    flags.add_argument("--steps", type=int, default=900)
+    flags.add_argument("--steps", type=int, default=850)
     flags.add_argument("--seed", type=int, default=2)
     flags.add_argument("--threads", type=int, default=2)
     args = flags.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
 
-    reader = network.tokenizer(f"{args.base}/tokenizer.json")
+    reader = network.tokenizer()
     skills = requests.read_pool(args.pool)
     trained, held, _ = requests.split(args.queries, skills)
     never = {skill for request in held for skill in request["skills"]}
@@ -121,8 +121,8 @@ def main():
     same = requests.Same(skills, lists.vectors)
     maker, draw = requests.Maker(skills, never, args.seed), random.Random(args.seed)
     made = [maker.make(draw.choice(maker.order)) for _ in range(MADE)]
-    written = [(row["request"], row["skills"], None) for row in trained]
-    found = lists.find([text for text, _, _ in written + made], DEPTH)
+    written = [(row["request"], row["skills"], None, False) for row in trained]
+    found = lists.find([text for text, *_ in written + made], DEPTH)
     shortlisted = list(zip(written + made, found))
     shortlisted = shortlisted[: len(written)], shortlisted[len(written) :]
     lists.held = lists.find([row["request"] for row in held], 20)
@@ -144,7 +144,7 @@ def main():
             group["lr"] = RATE * min(progress / WARMUP, (1 - progress) / (1 - WARMUP))
         batch, sizes = [], []
         while len(sizes) < LISTS:
-            (text, gold, document), ranked = draw.choice(shortlisted[0] if draw.random() < WRITTEN else shortlisted[1])
+            (text, gold, document, bare), ranked = draw.choice(shortlisted[0] if draw.random() < WRITTEN else shortlisted[1])
             wrong = [s for s in ranked if not same.any(gold, s)]
             if len(wrong) < NEGATIVES:
                 continue
@@ -152,7 +152,8 @@ def main():
             picked = draw.sample(wrong[:10], min(4, len(wrong)))
             picked += draw.sample([skill for skill in wrong if skill not in picked], NEGATIVES - len(picked))
             right = gold[0] if document else draw.choice(gold)
-            texts = [document or lists.texts[right]] + [lists.texts[s] for s in picked]
+            others = [requests.document(skills[s], description="") if bare else lists.texts[s] for s in picked]
+            texts = [document or lists.texts[right], *others]
             batch.extend(pairs.pair(text, other, TRAINED_TOKENS) for other in texts)
             sizes.append(len(texts))
         with torch.autocast("cpu", torch.bfloat16):
@@ -173,7 +174,7 @@ def main():
             kept = {"net": net.state_dict(), "learner": learner.state_dict(), "done": step + 1}
             torch.save(kept, state.with_suffix(".part"))
             state.with_suffix(".part").rename(state)
-            network.save(net, args.out, f"{args.base}/tokenizer.json", cross=True)
+            network.save(net, args.out, cross=True)
         if (step + 1) % 300 == 0:
             look(net, pairs, lists, held, f"step {step + 1}")
     look(net, pairs, lists, held, "after", (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0))

@@ -17,6 +17,7 @@ export MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184
 
 # shellcheck disable=SC2086
 $PYTHON training/pool.py --pool $POOL --never "$NEVER" --out "$WORK/pool.jsonl"
+$PYTHON training/hold_out.py training/queries.jsonl
 $PYTHON training/embedder.py --base "$BASE" --pool "$WORK/pool.jsonl" --out "$WORK/embedder"
 $PYTHON training/reranker.py --base "$WORK/embedder" --pool "$WORK/pool.jsonl" --out "$WORK/reranker"
 $PYTHON training/decide.py --embedder "$WORK/embedder" --reranker "$WORK/reranker" --pool "$WORK/pool.jsonl"

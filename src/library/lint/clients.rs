@@ -26,6 +26,8 @@ pub struct Client {
     one_line: bool,
     #[serde(default)]
     from_body: bool,
+    #[serde(default)]
+    pub(super) blinded_by: Vec<String>,
     visible: Option<usize>,
     shows: Vec<String>,
     pub(super) budget: Option<Budget>,
@@ -91,13 +93,16 @@ impl Client {
         if !rules.is_empty() {
             return Fate::Dropped { client: self, rules };
         }
-        let of = self.description(subject).chars().count();
+        let blind = problems.iter().any(|problem| self.blinded_by.contains(&problem.rule.id));
+        let text = |key: &str| subject.text_of(key).filter(|_| !blind).map(|(text, _)| text);
+        let of = self.description(subject, &text).chars().count();
         let visible = self.visible.map_or(of, |most| most.min(of));
-        Fate::Loads { client: self, name: Text::line(self.called(subject)), visible, of }
+        Fate::Loads { client: self, name: Text::line(self.called(subject, &text)), visible, of }
     }
 
-    fn called(&self, subject: &Subject) -> String {
-        let own = subject.text_of("name").map(|(name, _)| name);
+    /// `text` reads a key as this client does.
+    fn called(&self, subject: &Subject, text: &dyn Fn(&str) -> Option<String>) -> String {
+        let own = text("name");
         let folder = || subject.folder().map(str::to_string);
         let name = match self.names {
             Names::OwnOrFolder => own.or_else(folder),
@@ -108,8 +113,8 @@ impl Client {
         name.chars().map(|c| if self.replaced.contains(c) { '-' } else { c }).collect()
     }
 
-    fn description(&self, subject: &Subject) -> String {
-        let texts: Vec<String> = self.shows.iter().filter_map(|key| Some(subject.text_of(key)?.0)).collect();
+    fn description(&self, subject: &Subject, text: &dyn Fn(&str) -> Option<String>) -> String {
+        let texts: Vec<String> = self.shows.iter().filter_map(|key| text(key)).collect();
         let text = match texts.is_empty() && self.from_body {
             true => subject.first_paragraph(),
             false => texts.join(" "),

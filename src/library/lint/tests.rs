@@ -36,6 +36,9 @@ fn the_tables_are_whole() {
     let tables = Tables::read().unwrap();
     let clients: Vec<&str> = tables.clients.iter().map(|client| client.id.as_str()).chain(["spec"]).collect();
     let mut seen = std::collections::BTreeSet::new();
+    for blinding in tables.clients.iter().flat_map(|client| &client.blinded_by) {
+        assert!(tables.rules.iter().any(|rule| rule.id == *blinding), "{blinding} is no rule");
+    }
     for rule in &tables.rules {
         assert!(seen.insert(&rule.id), "{} twice", rule.id);
         for client in rule.clients.iter().chain(&rule.drops) {
@@ -129,6 +132,12 @@ fn clients_name_and_cut_in_their_own_ways() {
     let when = format!("name: pdf-merge\nwhen_to_use: {}", "y".repeat(1600));
     let Fate::Loads { visible, of, .. } = fate(&with("name: pdf-merge", &when), "claude-code") else { panic!() };
     assert_eq!((visible, of), (1536, 68 + 1 + 1600));
+    let Fate::Loads { name, of, .. } = fate(&format!("```\n{}", GOOD.replace("pdf-merge", "other")), "claude-code")
+    else {
+        panic!()
+    };
+    assert_eq!(name.shown(), "pdf-merge", "front matter that it does not find names nothing");
+    assert_ne!(of, 68);
     let Fate::Loads { of, .. } = fate("# Title\n\nFirst words here.\n", "claude-code") else { panic!() };
     assert_eq!(of, "First words here.".len());
 }
