@@ -26,6 +26,20 @@ pub struct Diff {
     pub text: Arc<str>,
 }
 
+/// The skill among the others.
+pub struct Compared {
+    /// What the rows refer to.
+    pub library: Arc<Library>,
+    pub collisions: Arc<Vec<Collision>>,
+    pub neighbours: Arc<Vec<Neighbour>>,
+}
+
+impl Compared {
+    pub fn rows(&self) -> usize {
+        self.collisions.len() + self.neighbours.len()
+    }
+}
+
 pub struct Bench {
     pub id: String,
     pub library: Arc<Library>,
@@ -41,7 +55,7 @@ pub struct Bench {
     pub advice: Vec<Arc<Measured>>,
     /// The request the advice is about.
     pub advised: Option<Text>,
-    pub collisions: Option<(Arc<Library>, Arc<Vec<Collision>>, Arc<Vec<Neighbour>>)>,
+    pub compared: Option<Compared>,
     pub diff: Option<Diff>,
     pub failed: Option<Text>,
 }
@@ -62,7 +76,7 @@ impl Bench {
             reach: Vec::new(),
             advice: Vec::new(),
             advised: None,
-            collisions: None,
+            compared: None,
             diff: None,
             failed: None,
         }
@@ -100,7 +114,7 @@ impl Bench {
         self.draft_id = draft_id;
         self.reach.clear();
         self.advice.clear();
-        (self.advised, self.collisions, self.diff, self.failed) = (None, None, None, None);
+        (self.advised, self.compared, self.diff, self.failed) = (None, None, None, None);
     }
 
     pub fn is_advised(&self, request: &str) -> bool {

@@ -12,7 +12,7 @@ use crate::tui::action::Action;
 use crate::tui::session::{OpenInExplore, Outbox, Session};
 use crate::tui::widgets::window::step;
 
-use super::bench::{Bench, Diff};
+use super::bench::{Bench, Compared, Diff};
 use super::{Author, Focus, Rest, Side};
 
 /// Longest probe that can be typed or pasted here.
@@ -180,7 +180,7 @@ impl Author {
         let rows = match self.side {
             Side::Probes => bench.rows.len(),
             Side::Advice => bench.advice.len(),
-            Side::Neighbours => bench.collisions.as_ref().map_or(0, |(_, rows, near)| rows.len() + near.len()),
+            Side::Neighbours => bench.compared.as_ref().map_or(0, Compared::rows),
             Side::Diff => {
                 self.top.set(self.top.get().saturating_add_signed(by));
                 return;
@@ -385,7 +385,7 @@ impl Author {
                 bench.advised = Some(row.probe.request.clone());
                 AuthorRequest::Advise { drafted, request: row.probe.request.for_model().into() }
             }
-            Side::Neighbours if bench.collisions.is_some() => return,
+            Side::Neighbours if bench.compared.is_some() => return,
             Side::Neighbours => AuthorRequest::Collisions { drafted },
             Side::Diff if bench.diff.is_some() => return,
             Side::Diff => match &bench.base {
@@ -446,7 +446,8 @@ impl Author {
                 bench.advice.push(row.clone());
             }
             AuthorEvent::Collisions { id, library, rows, neighbours } if *id == bench.draft_id => {
-                bench.collisions = Some((library.clone(), rows.clone(), neighbours.clone()));
+                let (library, collisions, neighbours) = (library.clone(), rows.clone(), neighbours.clone());
+                bench.compared = Some(Compared { library, collisions, neighbours });
             }
             AuthorEvent::Diff { id, diff, text } if *id == bench.draft_id => {
                 let lines = diff.shown().lines().map(str::to_owned).collect();

@@ -12,7 +12,7 @@ use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{counted, wrap};
 use crate::tui::widgets::{Pen, RankChange, clip, pane, sentence, thousands, width, window};
 
-use super::bench::{Bench, Row};
+use super::bench::{Bench, Compared, Row};
 use super::{Author, Focus, Side, layout};
 
 /// Agent Skills specification: a longer description makes Codex drop the whole skill (domain.md 1.1, 1.4).
@@ -309,7 +309,7 @@ impl View<'_> {
 
     fn neighbours(&self, frame: &mut Frame, area: Rect, bench: &Bench) {
         let pen = &self.pen;
-        let Some((library, collisions, neighbours)) = &bench.collisions else {
+        let Some(Compared { library, collisions, neighbours }) = &bench.compared else {
             return sentence(frame, area, "Comparing with the whole library.", Role::Muted, pen.theme);
         };
         let columns = usize::from(area.width);
