@@ -120,7 +120,9 @@ fn rewritten(text: &str, folder: &str, [name, description, body]: [&str; 3]) -> 
     let finding = |finding: frontmatter::Finding| Text::line(&finding.message).shown().to_owned();
     let old = frontmatter::read(text, folder).map_err(finding)?;
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let body = body.replace("\r\n", "\n").replace('\n', line_end);
+    // A file may mix its line ends (pasted from a form, say): a body that nobody edited keeps its own.
+    let unedited = body.replace("\r\n", "\n") == old.body.replace("\r\n", "\n");
+    let body = if unedited { old.body.clone() } else { body.replace("\r\n", "\n").replace('\n', line_end) };
     let end = text.trim_end().len();
     let start = end.checked_sub(old.body.len()).filter(|&start| text.get(start..end) == Some(old.body.as_str()));
     let start = start.ok_or("the body was not found again")?;
