@@ -4,18 +4,16 @@
 
 Each step: BATCH requests (written ones and ones made from the skills), their documents, and for each request NEGATIVES
 documents that are near it; softmax over all documents of the step, those that may be right masked (`requests.Same`).
-State is saved every SAVE steps under OUT; the same command goes on from there.
+State is kept under OUT (loop.py); the same command goes on from there.
 """
 
-import argparse
-import pathlib
 import random
-import time
 
 import torch
 from torch.nn import functional
 
 import lexical
+import loop
 import measure
 import network
 import requests
@@ -23,7 +21,7 @@ import requests
 BATCH, NEGATIVES, WRITTEN = 48, 1, 16
 # The profile reads 256 tokens. Training on the first 192 of a document costs a quarter less; the base saw 128.
 TOKENS, TRAINED_TOKENS = 256, 192
-TEMPERATURE, RATE, WARMUP, SAVE = 0.04, 6e-5, 0.08, 50
+TEMPERATURE = 0.04
 # Where a hard negative comes from (papers.md 2.5: 4 neighbours, 3 BM25, 2 same group, 1 random).
 SOURCES = {"near": 4, "lexical": 3, "group": 2, "random": 1}
 
@@ -78,7 +76,7 @@ class Batches:
     def next(self):
         rows = []
         for request in self.random.sample(self.written, min(WRITTEN, len(self.written))):
-            rows.append((request["request"], request["skills"], None, False))
+            rows.append((request["request"], request["skills"], None, requests.document))
         for skill in self.random.sample(self.maker.order, BATCH - len(rows)):
             rows.append(self.maker.make(skill))
         documents, owners, right = [], [], []
@@ -109,18 +107,7 @@ def look(net, data, title):
 
 
 def main():
-    flags = argparse.ArgumentParser()
-    flags.add_argument("--base", required=True)
-    flags.add_argument("--pool", required=True)
-    flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
-    flags.add_argument("--out", type=pathlib.Path, required=True)
-    flags.add_argument("--steps", type=int, default=450)
-    flags.add_argument("--seed", type=int, default=1)
-    flags.add_argument("--threads", type=int, default=2)
-    args = flags.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-
+    args = loop.arguments(steps=450, seed=1)
     reader = network.tokenizer()
     reader.enable_truncation(TOKENS)
     encode = lambda texts: [one.ids for one in reader.encode_batch(texts)]
@@ -128,42 +115,19 @@ def main():
     data = Batches(args, skills, encode)
     print(f"{len(skills)} skills, {len(data.written)} written requests, {len(data.held)} held out", flush=True)
 
-    net = network.load(args.base)
-    learner = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01, fused=True)
-    state, done = args.out / "state.pt", 0
-    if state.exists():
-        kept = torch.load(state, weights_only=False)
-        net.load_state_dict(kept["net"])
-        learner.load_state_dict(kept["learner"])
-        done = kept["done"]
-    else:
+    training = loop.Training(args, cross=False)
+    net = training.net
+    if training.done == 0:
         look(net, data, "before")
-    args.out.mkdir(parents=True, exist_ok=True)
-    began, losses = time.time(), []
-    for step in range(done, args.steps):
-        if step == done or step % 250 == 0:
+    for step in training.steps():
+        if step == training.done or step % 250 == 0:
             data.random, data.maker.random = random.Random(args.seed + step), random.Random(args.seed - step)
             data.mine(net, args.seed + step)
-        for group in learner.param_groups:
-            progress = (step + 1) / args.steps
-            group["lr"] = RATE * min(progress / WARMUP, (1 - progress) / (1 - WARMUP))
         asked, documents, right, mask = data.next()
         with torch.autocast("cpu", torch.bfloat16):
             left, across = net.embed(asked), net.embed(documents)
         logits = (left @ across.T / TEMPERATURE).masked_fill(mask, float("-inf"))
-        loss = functional.cross_entropy(logits, right)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        learner.step()
-        learner.zero_grad(set_to_none=True)
-        losses.append(loss.item())
-        if (step + 1) % 10 == 0:
-            print(f"step {step + 1} loss {sum(losses[-10:]) / 10:.3f} {time.time() - began:.0f} s", flush=True)
-        if (step + 1) % SAVE == 0 or step + 1 == args.steps:
-            kept = {"net": net.state_dict(), "learner": learner.state_dict(), "done": step + 1}
-            torch.save(kept, state.with_suffix(".part"))
-            state.with_suffix(".part").rename(state)
-            network.save(net, args.out, cross=False)
+        training.learn(step, functional.cross_entropy(logits, right))
     look(net, data, "after")
 
 

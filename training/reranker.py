@@ -2,26 +2,25 @@
 
     python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 1150]
 
-Requests are the written ones and MADE ones; each is searched by the bi-encoder of `--base` and by BM25, fused. A list is one right skill and NEGATIVES of the first DEPTH, those that may be right too left out. Loss:
-cross-entropy over the list, and a little binary cross-entropy, so that one score means the same for every request.
+Requests are the written ones and MADE ones; each is searched by the bi-encoder of `--base` and by BM25, fused. A list is one
+right skill and NEGATIVES of the first DEPTH, those that may be right too left out. Loss: cross-entropy over the list, and a
+little binary cross-entropy, so that one score means the same for every request.
 
 Every skill must be wrong about as often as others for each time that it is right, or the network learns which skills are right
 and not which requests they are for: so written requests are searched among the skills that written requests need, and made
 ones, whose skills are drawn at random, in the whole pool without the held-out skills.
 
-State is saved as in embedder.py.
+State is kept under OUT (loop.py); the same command goes on from there.
 """
 
-import argparse
 import math
-import pathlib
 import random
-import time
 
 import torch
 from torch.nn import functional
 
 import lexical
+import loop
 import measure
 import network
 import requests
@@ -29,7 +28,7 @@ import requests
 LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.5, 6000, 24
 # The profile reads 256 tokens of a pair.
 TOKENS, TRAINED_TOKENS = 256, 224
-RATE, WARMUP, SAVE, LOOK, POINTWISE = 6e-5, 0.08, 50, 200, 0.3
+LOOK, POINTWISE = 200, 0.3
 
 
 def longest_first(request, document, limit):
@@ -132,68 +131,38 @@ def loss_of(scores):
     return listwise + POINTWISE * functional.binary_cross_entropy_with_logits(scores, target)
 
 
-def main():
-    flags = argparse.ArgumentParser()
-    flags.add_argument("--base", required=True)
-    flags.add_argument("--pool", required=True)
-    flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
-    flags.add_argument("--out", type=pathlib.Path, required=True)
-    flags.add_argument("--steps", type=int, default=1150)
-    flags.add_argument("--seed", type=int, default=2)
-    flags.add_argument("--threads", type=int, default=2)
-    args = flags.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-
-    reader = network.tokenizer()
-    skills = requests.read_pool(args.pool)
+def lists_of(args, skills, stage1, pairs, seed):
+    """What is trained on, as the head of this file says."""
     trained, held, _ = requests.split(args.queries, skills)
     never = {skill for request in held for skill in request["skills"]}
-    cut = lambda texts: [ids[: TOKENS - 1] + ids[-1:] if len(ids) > TOKENS else ids for ids in (e.ids for e in reader.encode_batch(texts))]
-    stage1 = Shortlists(network.load(args.base), skills, cut)
     needed = {skill for row in trained for skill in row["skills"]}
-    among = Shortlists(stage1.net, {i: s for i, s in skills.items() if i in needed}, cut)
+    written = [(row["request"], row["skills"], None, requests.document) for row in trained]
+    among = Shortlists(stage1.net, {i: s for i, s in skills.items() if i in needed}, stage1.encode)
+    shortlists = among.find([text for text, *_ in written], DEPTH)
     maker, draw = requests.Maker(skills, never, args.seed), random.Random(args.seed)
     made = [maker.make(draw.choice(maker.order)) for _ in range(MADE)]
-    written = [(row["request"], row["skills"], None, requests.document) for row in trained]
-    shortlists = among.find([text for text, *_ in written], DEPTH), stage1.find([text for text, *_ in made], DEPTH + 8)
-    shortlists = shortlists[0], [[s for s in ranked if s not in never][:DEPTH] for ranked in shortlists[1]]
-    same, pairs = requests.Same(skills, stage1.vectors), Pairs(reader)
+    whole = stage1.find([text for text, *_ in made], DEPTH + 8)
+    whole = [[skill for skill in ranked if skill not in never][:DEPTH] for ranked in whole]
+    print(f"{len(written)} written requests, {len(made)} made ones, {len(held)} held out", flush=True)
+    same = requests.Same(skills, stage1.vectors)
+    return Lists(skills, list(zip(written, shortlists)), list(zip(made, whole)), same, pairs, seed), held
 
-    net = network.load(args.base)
-    learner = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01, fused=True)
-    state, done = args.out / "state.pt", 0
-    if state.exists():
-        kept = torch.load(state, weights_only=False)
-        net.load_state_dict(kept["net"])
-        learner.load_state_dict(kept["learner"])
-        done = kept["done"]
-    args.out.mkdir(parents=True, exist_ok=True)
-    lists = Lists(skills, list(zip(written, shortlists[0])), list(zip(made, shortlists[1])), same, pairs, args.seed + done)
+
+def main():
+    args = loop.arguments(steps=1150, seed=2)
+    reader = network.tokenizer()
+    skills = requests.read_pool(args.pool)
+    cut = lambda texts: [ids[: TOKENS - 1] + ids[-1:] if len(ids) > TOKENS else ids for ids in (e.ids for e in reader.encode_batch(texts))]
+    training, pairs = loop.Training(args, cross=True), Pairs(reader)
+    stage1 = Shortlists(network.load(args.base), skills, cut)
+    lists, held = lists_of(args, skills, stage1, pairs, args.seed + training.done)
     stage1.held = stage1.find([row["request"] for row in held], 20)
-    print(f"{len(trained)} written requests, {len(made)} made ones, {len(held)} held out", flush=True)
-    began, losses = time.time(), []
-    for step in range(done, args.steps):
-        for group in learner.param_groups:
-            progress = (step + 1) / args.steps
-            group["lr"] = RATE * min(progress / WARMUP, (1 - progress) / (1 - WARMUP))
+    for step in training.steps():
         with torch.autocast("cpu", torch.bfloat16):
-            scores = net.score([pair for _ in range(LISTS) for pair in lists.next()])
-        loss = loss_of(scores.view(LISTS, NEGATIVES + 1))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        learner.step()
-        learner.zero_grad(set_to_none=True)
-        losses.append(loss.item())
-        if (step + 1) % 20 == 0:
-            print(f"step {step + 1} loss {sum(losses[-20:]) / 20:.3f} {time.time() - began:.0f} s", flush=True)
-        if (step + 1) % SAVE == 0 or step + 1 == args.steps:
-            kept = {"net": net.state_dict(), "learner": learner.state_dict(), "done": step + 1}
-            torch.save(kept, state.with_suffix(".part"))
-            state.with_suffix(".part").rename(state)
-            network.save(net, args.out, cross=True)
+            scores = training.net.score([pair for _ in range(LISTS) for pair in lists.next()])
+        training.learn(step, loss_of(scores.view(LISTS, NEGATIVES + 1)))
         if (step + 1) % LOOK == 0 or step + 1 == args.steps:
-            look(net, pairs, stage1, held, f"step {step + 1}")
+            look(training.net, pairs, stage1, held, f"step {step + 1}")
 
 
 if __name__ == "__main__":
