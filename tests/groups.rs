@@ -60,6 +60,11 @@ fn the_nearest_description_agrees_with_a_reader_more_often_than_the_commonest_la
             percent(*most)
         );
         assert!(found.right > *most, "{found:?}");
+        let stated = Taxonomy::get().measured_for("builtin").expect("a row for the built-in embedder");
+        let stated_right = if level == Level::Category { stated.category } else { stated.subcategory };
+        // Another machine's arithmetic may turn one or two.
+        let near = found.of == stated.labelled && found.right.abs_diff(stated_right) <= 2;
+        assert!(near, "assets/categories.toml says {stated_right} of {}: write what was measured now", stated.labelled);
     }
     // The labels win where they are there.
     let groups = group(&pipeline, FieldSet::Full, Grouping::Category, &never).unwrap();
@@ -67,7 +72,4 @@ fn the_nearest_description_agrees_with_a_reader_more_often_than_the_commonest_la
     let start = Instant::now();
     let groups = group(&pipeline, FieldSet::Full, Grouping::Cluster, &never).unwrap();
     println!("{} clusters in {:?}", groups.groups.len(), start.elapsed());
-    for group in &groups.groups {
-        println!("{:4} {}", group.skills, group.name);
-    }
 }

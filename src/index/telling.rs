@@ -11,9 +11,9 @@ impl LexicalIndex {
     /// For each group at most `most` words of names and descriptions, the most telling first. `group_of` is in library
     /// order; a skill without a group counts for none.
     ///
-    /// A word weighs the share of the group's skills that have it, times ln(1 + N / df) over the whole library: the
-    /// class-based tf-idf of BERTopic (Grootendorst 2022, section 3.3) with a skill as the unit, so that no long
-    /// description speaks for its whole group. Words that are more frequent outside the group say nothing about it.
+    /// A word weighs p · ln(p / q), where p is the share of the group's skills that have it and q that of all skills:
+    /// its part of the divergence of Kullback and Leibler (Carpineto et al. 2001, section 3). A skill is the unit, so
+    /// that no long description speaks for its whole group. Words that are more frequent outside say nothing about it.
     pub fn telling_words(&self, group_of: &[Option<u32>], groups: usize, most: usize) -> Vec<Vec<String>> {
         let mut sizes = vec![0u32; groups];
         group_of.iter().flatten().for_each(|&group| sizes[group as usize] += 1);
@@ -32,12 +32,12 @@ impl LexicalIndex {
                 }
             }
             let all: u32 = having.iter().sum();
-            let rarity = (1.0 + skills as f32 / all.max(1) as f32).ln();
+            let everywhere = all as f32 / skills.max(1) as f32;
             for (group, &with) in having.iter().enumerate() {
                 let share = with as f32 / sizes[group].max(1) as f32;
                 let outside = (all - with) as f32 / (skills - sizes[group]).max(1) as f32;
                 if with >= LEAST_SKILLS.min(sizes[group]) && with > 0 && share > outside {
-                    best[group].push((share * rarity, word));
+                    best[group].push((share * (share / everywhere).ln(), word));
                 }
             }
         }

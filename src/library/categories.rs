@@ -15,8 +15,37 @@ pub struct Taxonomy {
     /// When the table was last compared with its source, year and month.
     pub checked: String,
     pub source: String,
+    /// How often the nearest description says what a reader says.
+    #[serde(default)]
+    pub measured: Vec<Measured>,
     #[serde(rename = "category")]
     pub categories: Vec<Category>,
+}
+
+/// Agreement of the nearest description with a reader, for one embedder.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    pub embedder: String,
+    /// Skills that the reader labelled.
+    pub labelled: usize,
+    /// Of these, how many have the reader's category, and sub-category.
+    pub category: usize,
+    pub subcategory: usize,
+}
+
+impl Measured {
+    pub fn sentence(&self) -> String {
+        let percent = |right: usize| (100.0 * right as f64 / self.labelled.max(1) as f64).round();
+        format!(
+            "on {} skills labelled by a reader the nearest description by {} names the category in {} of 100 cases, \
+             the sub-category in {}",
+            self.labelled,
+            self.embedder,
+            percent(self.category),
+            percent(self.subcategory)
+        )
+    }
 }
 
 /// One of the 6.
@@ -47,7 +76,7 @@ pub enum Level {
 
 impl Level {
     /// SkillRet's column (data set card, v1.1).
-    fn column(self) -> &'static str {
+    pub fn column(self) -> &'static str {
         match self {
             Level::Category => "major",
             Level::SubCategory => "sub",
@@ -65,6 +94,11 @@ impl Taxonomy {
                 Taxonomy::default()
             })
         })
+    }
+
+    /// What was measured with this embedder.
+    pub fn measured_for(&self, embedder: &str) -> Option<&Measured> {
+        self.measured.iter().find(|measured| measured.embedder == embedder)
     }
 
     /// Names and descriptions of one level, in the table's order.

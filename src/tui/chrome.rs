@@ -211,6 +211,7 @@ pub fn hints(tab: Tab) -> impl Iterator<Item = (Action, &'static str)> {
         Tab::Library => &[
             (Action::Filter, "filter"),
             (Action::CycleSort, "sort"),
+            (Action::CycleGroup, "group"),
             (Action::Open, "try in Explore"),
             (Action::Pin, "pin"),
             (Action::OpenInAuthor, "edit"),
