@@ -154,8 +154,8 @@ impl View<'_> {
         let style = |role| self.theme.style(if selected { Role::Selection } else { role });
         let fold = if rows.is_open(section) { self.symbols().open } else { self.symbols().closed };
         let amount = headings::amount(listed.rows.len(), listing.library.len());
-        // The share ends where the column of sizes does.
-        let room = columns.before_marks().saturating_sub(amount.len() + 3);
+        // The share ends where the column of sizes does: the mark of the selection, the fold with a space, another.
+        let room = columns.before_marks().saturating_sub(amount.len() + 4);
         let mut spans = vec![
             Span::styled(if selected { self.symbols().selected } else { " " }, style(Role::Accent)),
             Span::styled(format!("{fold} "), style(Role::Accent)),
