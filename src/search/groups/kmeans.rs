@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_row_is_nearest_to_its_own_centre() {
         let mut random = Rng::with_seed(7);
-        let rows: Vec<Vec<f32>> = (0..500).map(|_| unit(random.f32() * 6.28)).collect();
+        let rows: Vec<Vec<f32>> = (0..500).map(|_| unit(random.f32() * std::f32::consts::TAU)).collect();
         let found = run(&rows, 8);
         assert!(found.rounds < ROUNDS, "it settled after {} rounds", found.rounds);
         let centres = moved(&rows, &found, vec![vec![0.0; 2]; 8]);

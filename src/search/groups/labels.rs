@@ -6,16 +6,15 @@ use crate::library::categories::SubCategory;
 
 use super::*;
 
+/// For each skill, in library order, a description by position and the inner product with it; `None` without a vector.
+type Nearest = Vec<Option<(usize, f32)>>;
+
 /// The sub-category with the nearest description for each skill that has a vector, by position in the taxonomy, with
 /// the inner product; in library order. `None` without an embedder or any vector.
 ///
 /// A description is embedded as a request is ("Security: find and prevent vulnerabilities …"): that is what the
 /// vectors of skills were made to be near to.
-fn nearest(
-    pipeline: &Pipeline,
-    fields: FieldSet,
-    stop: Stop,
-) -> Result<Option<Vec<Option<(usize, f32)>>>, SearchError> {
+fn nearest(pipeline: &Pipeline, fields: FieldSet, stop: Stop) -> Result<Option<Nearest>, SearchError> {
     let dense = pipeline.dense(fields).filter(|dense| dense.ready() > 0);
     let Some((embedder, dense)) = pipeline.embedder.as_ref().zip(dense) else { return Ok(None) };
     let embed = |(_, sub): (usize, &SubCategory)| {
@@ -29,8 +28,8 @@ fn nearest(
 }
 
 /// For each skill the nearest of some vectors, the earlier where two are as near.
-pub(super) fn nearest_of(dense: &DenseIndex, descriptions: &[Vec<f32>]) -> Vec<Option<(usize, f32)>> {
-    let mut best: Vec<Option<(usize, f32)>> = vec![None; dense.len()];
+pub(super) fn nearest_of(dense: &DenseIndex, descriptions: &[Vec<f32>]) -> Nearest {
+    let mut best: Nearest = vec![None; dense.len()];
     for (at, description) in descriptions.iter().enumerate() {
         for scored in dense.scores(description) {
             let best = &mut best[scored.skill.index()];

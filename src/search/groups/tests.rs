@@ -107,14 +107,14 @@ fn only_rows_of_a_pool_have_labels_of_a_data_set() {
 fn clusters_are_named_by_their_words_and_largest_first() {
     let skills: Vec<Skill> = (0..12)
         .map(|at| {
-            let topic = if at % 3 == 0 { "pastry" } else { "kernels" };
+            let topic = if usize::is_multiple_of(at, 3) { "pastry" } else { "kernels" };
             let mut skill = skill(&format!("{at:02}"), 0, &[]);
             skill.description = Text::block(format!("about {topic}"));
             skill
         })
         .collect();
     let library = library(skills);
-    let angle = |at: usize| if at % 3 == 0 { 0.1 + at as f32 * 0.01 } else { 1.4 + at as f32 * 0.01 };
+    let angle = |at: usize| if at.is_multiple_of(3) { 0.1 + at as f32 * 0.01 } else { 1.4 + at as f32 * 0.01 };
     let mut vectors: Vec<Option<[f32; 2]>> = (0..12).map(|at| Some([angle(at).cos(), angle(at).sin()])).collect();
     vectors[11] = None;
     let pipeline = pipeline(&library, &vectors);

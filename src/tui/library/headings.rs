@@ -31,12 +31,11 @@ pub fn cells(sums: Option<Sums>, unknown: &str) -> [(String, Role); 3] {
     [lint, count(sums.signals), count(sums.alike)]
 }
 
-/// A count with as much of its word as a column has room for.
+/// A count with its word, or with the first letter of it where a column has no more room.
 fn short(count: usize, word: &str) -> String {
     const COLUMN: usize = 6;
-    let number = count.to_string();
-    let room = COLUMN.saturating_sub(number.len() + 1);
-    if room == 0 { number } else { format!("{number} {}", &word[..word.len().min(room)]) }
+    let whole = format!("{count} {word}");
+    if whole.len() <= COLUMN { whole } else { format!("{count} {}", &word[..1]) }
 }
 
 /// Everything about the group of a section, as lines with roles.

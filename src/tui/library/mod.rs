@@ -204,14 +204,10 @@ impl LibraryTab {
         }
     }
 
-    /// The next grouping; a skill that is selected leads to its group.
+    /// The next grouping; the title of the list says which, a skill that is selected leads to its group.
     fn cycle_group(&mut self, session: &Session, out: &mut Outbox) {
         self.grouped.cycle();
         out.requests.extend(self.grouped.request(session.settings.fields));
-        out.status = Some(match self.grouped.by() {
-            Some(by) => format!("grouped by {}", by.key()),
-            None => "not grouped".into(),
-        });
         self.ask(session);
     }
 
