@@ -11,8 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use skillscope::engine::{Engine, EngineOptions, ModelChoice, ModelState, Request, Response, SearchRequest, Switching};
+use skillscope::library::FieldSet;
 use skillscope::library::load::Source;
 use skillscope::model::Device;
+use skillscope::search::groups::Grouping;
 use skillscope::search::{QueryId, Ranked, Settings, Stage1};
 
 /// No single step takes this long even on a busy machine; reaching it means that the response never comes.
@@ -316,4 +318,25 @@ fn networks_that_cannot_be_loaded_leave_the_old_ones() {
     engine.send(search(1, "merge two PDF files", Settings::default()));
     let responses = until(&engine, |response| matches!(response, Response::Stage2(r) if r.is_finished()));
     assert!(responses.iter().any(|response| matches!(response, Response::Stage1(s) if s.ran == Stage1::Fused)));
+}
+
+#[test]
+fn groups_come_beside_a_search_and_name_what_decided() {
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    engine.send(search(1, "merge two files", Settings::default()));
+    for by in Grouping::ALL {
+        engine.send(Request::Group { by, fields: FieldSet::Full });
+        let seen = until(&engine, |response| matches!(response, Response::Grouped(groups) if groups.by == by));
+        let Some(Response::Grouped(groups)) = seen.last() else { unreachable!() };
+        assert_eq!(groups.open(), 0);
+        assert_eq!(groups.groups.iter().map(|group| group.skills).sum::<usize>(), groups.library.len());
+        match by {
+            Grouping::Root => assert_eq!(groups.groups.len(), 1),
+            Grouping::Category => assert!((2..=6).contains(&groups.groups.len())),
+            Grouping::SubCategory => assert!((6..=18).contains(&groups.groups.len())),
+            Grouping::Cluster => assert!((2..=6).contains(&groups.groups.len())),
+        }
+        assert!(by == Grouping::Root || groups.sentence().contains("by builtin"), "{}", groups.sentence());
+    }
 }

@@ -7,6 +7,8 @@ mod author;
 mod evaluate;
 #[path = "screens/fixture.rs"]
 mod fixture;
+#[path = "screens/library.rs"]
+mod library;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -5,17 +5,29 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::library::{Library, LoadRow, Severity};
-use crate::search::Stage1;
+use crate::library::categories::Level;
+use crate::library::{FieldSet, Library, LoadRow, Severity};
+use crate::model::never;
 use crate::search::assemble::open_store;
+use crate::search::groups::{self, Agreement, Grouping, Groups};
+use crate::search::{Pipeline, SearchError, Stage1};
 
 use super::{Outcome, RouterArgs, prepare};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Show the library in groups: by root, category, subcategory or cluster. Where a data set has labels of its own,
+    /// how often the nearest description agrees with them is shown too.
+    #[arg(long, value_name = "BY", value_parser = grouping)]
+    groups: Option<Grouping>,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+}
+
+fn grouping(word: &str) -> Result<Grouping, String> {
+    let keys = Grouping::ALL.map(Grouping::key).join(", ");
+    Grouping::ALL.into_iter().find(|by| by.key() == word).ok_or(format!("is none of {keys}"))
 }
 
 pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
@@ -44,16 +56,94 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
         tokens_per_second: if progress.tokens > 0 { progress.tokens_per_second() } else { 0.0 },
         bytes_on_disk: bytes,
     };
+    let groups = match args.groups {
+        Some(by) => Some(Grouped::new(&pipeline, options.settings.fields, by)?),
+        None => None,
+    };
     let mut out = std::io::stdout().lock();
     if args.json {
         let mut value = summary.to_json(library);
+        if let Some(groups) = &groups {
+            value["groups"] = groups.to_json();
+        }
         value["profile"] = options.profile_json(&pipeline).into();
         serde_json::to_writer(&mut out, &value)?;
         writeln!(out)?;
     } else {
         summary.print(&mut out, library)?;
+        if let Some(groups) = &groups {
+            groups.print(&mut out)?;
+        }
     }
     Ok(if library.is_empty() { Outcome::Nothing } else { Outcome::Done })
+}
+
+/// The library in groups, and what is known about how good they are.
+struct Grouped {
+    groups: Groups,
+    /// For both levels, where the data set has labels.
+    agreements: Vec<Agreement>,
+}
+
+impl Grouped {
+    fn new(pipeline: &Pipeline, fields: FieldSet, by: Grouping) -> Result<Self, SearchError> {
+        let groups = groups::group(pipeline, fields, by, &never)?;
+        let levels = match by {
+            Grouping::Category | Grouping::SubCategory => [Level::Category, Level::SubCategory].as_slice(),
+            Grouping::Root | Grouping::Cluster => &[],
+        };
+        let agreements = levels.iter().map(|&level| groups::agreement(pipeline, fields, level, &never));
+        let agreements = agreements.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        Ok(Grouped { groups, agreements })
+    }
+
+    fn to_json(&self) -> Value {
+        let Groups { library, by, groups, of, .. } = &self.groups;
+        let members = |at: usize| {
+            let skills = library.iter().filter(move |(ix, _)| of[ix.index()] == Some(at as u32));
+            skills.map(|(_, skill)| skill.id.shown()).collect::<Vec<_>>()
+        };
+        let group = |(at, group): (usize, &groups::Group)| {
+            json!({
+                "name": group.name.shown(),
+                "about": group.about.shown(),
+                "central": group.central.map(|skill| library[skill].id.shown()),
+                "skills": members(at),
+            })
+        };
+        let agreement = |found: &Agreement| {
+            json!({
+                "level": found.level.column(),
+                "right": found.right,
+                "of": found.of,
+                "majority": { "label": found.majority.1.shown(), "right": found.majority.0 },
+            })
+        };
+        json!({
+            "by": by.key(),
+            "source": self.groups.sentence(),
+            "without": self.groups.open(),
+            "groups": groups.iter().enumerate().map(group).collect::<Vec<_>>(),
+            "agreement": self.agreements.iter().map(agreement).collect::<Vec<_>>(),
+        })
+    }
+
+    fn print(&self, out: &mut impl Write) -> std::io::Result<()> {
+        writeln!(out, "by {}: {}", self.groups.by.key(), self.groups.sentence())?;
+        for group in &self.groups.groups {
+            let share = 100.0 * group.skills as f64 / self.groups.library.len().max(1) as f64;
+            let central = group.central.map_or("", |skill| self.groups.library[skill].id.shown());
+            writeln!(out, "{:>6} {share:>5.1} %  {}  {central}", group.skills, group.name)?;
+        }
+        for Agreement { level, right, of, majority: (most, label) } in &self.agreements {
+            writeln!(
+                out,
+                "{}: the nearest description names the data set's label for {right} of {of}; always {label}: {most}",
+                level.column()
+            )?;
+        }
+        Ok(())
+    }
 }
 
 struct Summary {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::explain::erasure::{Pair, Rivals};
 use crate::explain::{Erased, Grain, Manner, Retrieval};
 use crate::library::load::Source;
-use crate::library::{Library, SkillIx, Text};
+use crate::library::{FieldSet, Library, SkillIx, Text};
 use crate::model::catalogue::Entry;
 use crate::model::{Capture, Device, ModelId, Placement};
+use crate::search::groups::{Grouping, Groups};
 use crate::search::{QueryId, Reranking, Settings, Shortlist};
 
 pub use super::author::messages::{AuthorEvent, AuthorRequest};
@@ -110,6 +111,11 @@ pub enum Request {
     Erase(EraseRequest),
     /// Why stage 1 found it, or did not.
     ExplainRetrieval(Subject),
+    /// The library in groups, by the vectors of these fields where vectors decide; replaces one still asked for.
+    Group {
+        by: Grouping,
+        fields: FieldSet,
+    },
     /// Read the library again, whatever the watcher saw.
     Reload,
     /// Load other networks in the background; the old ones serve until they are there.
@@ -197,6 +203,7 @@ pub enum Response {
         library: Arc<Library>,
         retrieval: Arc<Retrieval>,
     },
+    Grouped(Arc<Groups>),
     Eval(EvalEvent),
     Bench(BenchEvent),
     Author(AuthorEvent),

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::library::{FieldSet, Library, SkillIx};
 use crate::model::ModelError;
+use crate::search::groups::{self, Grouping};
 use crate::search::{Pipeline, QueryId, SearchError, Settings, Shortlist};
 
 use super::author::{self, Done};
@@ -26,10 +27,11 @@ pub(super) fn run(shared: &Arc<Shared>, woken: &Receiver<Wake>, jobs: &Sender<Jo
         wanted: FieldSet::default(),
         evaluations: evaluation::Evaluations::default(),
         explaining: Explaining::default(),
+        grouping: None,
     };
     while !shared.is_stopping() {
         if worker.is_at_leisure() {
-            worker.explaining.step(shared, woken);
+            worker.step();
             continue;
         }
         match worker.next() {
@@ -54,12 +56,36 @@ struct Worker<'a> {
     wanted: FieldSet,
     evaluations: evaluation::Evaluations,
     explaining: Explaining,
+    /// The groups that are asked for.
+    grouping: Option<(Grouping, FieldSet)>,
 }
 
 impl Worker<'_> {
-    /// Whether an explanation is under way and nothing else waits.
+    /// Whether groups or an explanation are under way and nothing else waits.
     fn is_at_leisure(&self) -> bool {
-        !self.explaining.is_idle() && self.inbox.is_empty() && self.woken.is_empty()
+        let idle = self.grouping.is_none() && self.explaining.is_idle();
+        !idle && self.inbox.is_empty() && self.woken.is_empty()
+    }
+
+    /// Groups first: they take a fraction of a second, an erasure may take many.
+    fn step(&mut self) {
+        match self.grouping.take() {
+            Some((by, fields)) => self.group(by, fields),
+            None => self.explaining.step(self.shared, self.woken),
+        }
+    }
+
+    /// Given up where a message comes, and done again afterwards.
+    fn group(&mut self, by: Grouping, fields: FieldSet) {
+        // Without a library there is nothing to group: the tab asks when there is one.
+        let Some(pipeline) = self.shared.snapshot() else { return };
+        let _live = self.shared.gate.enter();
+        let stop = || self.shared.is_stopping() || !self.woken.is_empty();
+        match groups::group(&pipeline, fields, by, &stop) {
+            Ok(groups) => self.shared.publish(Response::Grouped(Arc::new(groups))),
+            Err(SearchError::Model(ModelError::Stopped)) => self.grouping = Some((by, fields)),
+            Err(error) => self.shared.notice(format!("the library could not be grouped: {error}")),
+        }
     }
 
     /// The next message; a burst of searches and changes counts once, the newest.
@@ -93,6 +119,10 @@ impl Worker<'_> {
             }
             Request::Erase(request) => self.explaining.erase(self.shared, request),
             Request::ExplainRetrieval(subject) => self.explaining.retrieve(self.shared, subject),
+            Request::Group { by, fields } => {
+                self.want(fields);
+                self.grouping = Some((by, fields));
+            }
             Request::Reload => {
                 let _ = self.jobs.send(Job::Reload);
             }

@@ -8,6 +8,7 @@ pub mod lexical;
 mod postings;
 mod segment;
 pub mod store;
+mod telling;
 mod tokenise;
 pub mod vectors;
 

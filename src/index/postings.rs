@@ -165,6 +165,11 @@ impl Postings {
         self.terms.get(word).copied()
     }
 
+    /// The vocabulary, in no order.
+    pub(super) fn vocabulary(&self) -> impl Iterator<Item = (&str, TermId)> {
+        self.terms.iter().map(|(word, &term)| (&**word, term))
+    }
+
     /// Terms in the vocabulary.
     pub(super) fn terms(&self) -> usize {
         self.terms.len()

@@ -162,7 +162,7 @@ impl DenseIndex {
     }
 
     /// The inner product with every skill that has a vector, in library order; none where the query does not fit.
-    pub(super) fn scores(&self, query: &[f32]) -> Vec<Scored> {
+    pub fn scores(&self, query: &[f32]) -> Vec<Scored> {
         if !self.fits(query) {
             return Vec::new();
         }

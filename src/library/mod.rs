@@ -8,6 +8,7 @@
 //! (`frontmatter`, with `yaml` and `repair`), fields become a [`Skill`] with its notes (`draft`). What is wrong with a file
 //! by the specification and for each client is in [`lint`], what to look at before trusting it in [`trust`].
 
+pub mod categories;
 mod demo;
 mod discover;
 mod draft;

@@ -6,6 +6,7 @@ pub mod collisions;
 pub mod confusion;
 pub mod courtesy;
 pub mod fusion;
+pub mod groups;
 pub mod pipeline;
 mod profile;
 pub mod results;

@@ -108,6 +108,11 @@ pub enum Action {
     // Library and Evaluate lists
     Filter,
     CycleSort,
+    /// Library: by place, category, sub-category, cluster, or not at all.
+    CycleGroup,
+    /// Close the group of the selected row; on a closed one, all groups.
+    CloseGroup,
+    OpenGroup,
     /// Copy the selected skill's id.
     Copy,
 }

@@ -211,7 +211,9 @@ pub fn hints(tab: Tab) -> impl Iterator<Item = (Action, &'static str)> {
         Tab::Library => &[
             (Action::Filter, "filter"),
             (Action::CycleSort, "sort"),
-            (Action::Open, "try in Explore"),
+            (Action::CycleGroup, "group"),
+            (Action::CloseGroup, "close group"),
+            (Action::Open, "open"),
             (Action::Pin, "pin"),
             (Action::OpenInAuthor, "edit"),
             (Action::Copy, "copy id"),

@@ -54,6 +54,7 @@ impl Rig {
                 "down" => (KeyCode::Down, KeyModifiers::NONE),
                 "tab" => (KeyCode::Tab, KeyModifiers::NONE),
                 "up" => (KeyCode::Up, KeyModifiers::NONE),
+                "left" => (KeyCode::Left, KeyModifiers::NONE),
                 "end" => (KeyCode::End, KeyModifiers::NONE),
                 "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
                 "f1" => (KeyCode::F(1), KeyModifiers::NONE),
@@ -166,6 +167,36 @@ fn help_finds_an_action_by_words_and_enter_does_it() {
     rig.key("f1 esc");
     assert!(rig.app.popup.is_none());
     assert_eq!(rig.key("f1 ctrl-c").exit, Some(Exit::Quit));
+}
+
+/// The same road in both keymaps: to the library, grouped by place, the group opened, a skill in it, and back.
+#[test]
+fn keys_group_the_library_and_open_a_group() {
+    for (keymap, group, close) in [("emacs", "g", "left"), ("vim", "b", "h")] {
+        let mut rig = rig(keymap, ColorDepth::True, (120, 40));
+        let library = Arc::new(crate::library::load::load(&crate::library::load::Source::Demo).unwrap());
+        rig.app.handle(Event::Engine(Response::Library(library.clone())));
+        rig.key(if keymap == "vim" { "esc 4" } else { "alt-4" });
+        let effects = rig.key(group);
+        let Some(Request::Group { by, fields }) = effects.requests.last() else { panic!("{:?}", effects.requests) };
+        let lexical = Arc::new(crate::index::LexicalIndex::build(&library));
+        let pipeline = crate::search::Pipeline::new(library.clone(), lexical);
+        let groups = crate::search::groups::group(&pipeline, *fields, *by, &crate::model::never).unwrap();
+        rig.app.handle(Event::Engine(Response::Grouped(Arc::new(groups))));
+        let heading = "demo library";
+        // The worker makes a list at each of these steps; the last one has the heading.
+        while !rig.screen().lines().any(|line| line.contains(heading) && line.contains("100.0 %")) {
+            let event = rig.notified.recv_timeout(Duration::from_secs(30)).unwrap();
+            rig.app.handle(event);
+        }
+        let first = library.skills()[0].name.shown();
+        assert!(!rig.screen().contains(&format!("  {first} ")), "{}", rig.screen());
+        rig.key("enter");
+        assert!(rig.screen().contains(&format!("  {first} ")), "{}", rig.screen());
+        rig.key("down");
+        rig.key(close);
+        assert!(!rig.screen().contains(&format!("  {first} ")), "{}", rig.screen());
+    }
 }
 
 /// From the list of all skills to the line in Explore that follows one of them, and to the engine, which has to look

@@ -137,6 +137,9 @@ actions! {
     Lists: {
         Filter, "filter", "show only rows that contain some text";
         CycleSort, "cycle-sort", "order the rows another way";
+        CycleGroup, "cycle-group", "group skills by place, category, sub-category or cluster, or not";
+        CloseGroup, "close-group", "close the group of the selected row; on a closed one, all groups";
+        OpenGroup, "open-group", "open the selected group";
         Copy, "copy", "copy the id of the selected skill";
     }
 }

@@ -90,17 +90,23 @@ pub fn areas(area: Rect, wants: Wants) -> Areas {
     areas
 }
 
-/// Rows of a pane above its list: the title, and the heading over the skills.
-fn rows_above(pane: Pane) -> u16 {
+/// Rows of a pane above its list: the title, the heading over the skills, and where their groups come from.
+fn rows_above(pane: Pane, grouped: bool) -> u16 {
     match pane {
-        Pane::Skills => 2,
+        Pane::Skills => 2 + u16::from(grouped),
         Pane::Detail | Pane::Report => 1,
     }
 }
 
 /// The row of a list at a row of the screen.
-pub fn row_at(area: Rect, screen_row: u16, pane: Pane, selected: usize, rows: usize) -> Option<usize> {
-    let above = rows_above(pane);
+pub fn row_at(
+    area: Rect,
+    screen_row: u16,
+    (pane, grouped): (Pane, bool),
+    selected: usize,
+    rows: usize,
+) -> Option<usize> {
+    let above = rows_above(pane, grouped);
     let shown = window(Some(selected), rows, area.height.saturating_sub(above).into());
     let offset = screen_row.checked_sub(area.y + above)?;
     Some(shown.start + usize::from(offset)).filter(|row| shown.contains(row))

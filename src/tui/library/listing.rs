@@ -8,8 +8,10 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::library::lint::{Fate, Severity};
 use crate::library::marks::{Mark, Marks};
 use crate::library::{Library, SkillIx};
+use crate::search::groups::Groups;
 
 use super::Event;
+use super::groups::Section;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
@@ -69,6 +71,9 @@ pub struct Listing {
     /// The library that `rows` refers to.
     pub library: Arc<Library>,
     pub rows: Vec<SkillIx>,
+    /// The same rows under the headings of `groups`; empty where they are not grouped.
+    pub sections: Vec<Section>,
+    pub groups: Option<Arc<Groups>>,
     pub wish: Wish,
     /// Whether lint, trust and duplicates were known.
     pub has_marks: bool,
@@ -101,10 +106,14 @@ impl Listing {
             Sort::MostSignals => rows.sort_by_key(|&ix| most(ix, |mark| [mark.signals.len(), 0, 0])),
             Sort::MostAlike => rows.sort_by_key(|&ix| most(ix, |mark| [mark.alike.len(), 0, 0])),
         }
-        Listing { library, rows, wish, has_marks: marks.is_some() }
+        Listing { library, rows, sections: Vec::new(), groups: None, wish, has_marks: marks.is_some() }
     }
 
-    /// Where a skill is in the list.
+    pub fn is_filtered(&self) -> bool {
+        !self.wish.filter.trim().is_empty()
+    }
+
+    /// Where a skill is among the rows.
     pub fn position(&self, skill: SkillIx) -> Option<usize> {
         self.rows.iter().position(|&row| row == skill)
     }
@@ -154,6 +163,7 @@ fn contains(text: &str, word: &str) -> bool {
 struct Job {
     library: Arc<Library>,
     marks: Option<Arc<Marks>>,
+    groups: Option<Arc<Groups>>,
     wish: Wish,
 }
 
@@ -173,17 +183,23 @@ impl Lister {
         Lister { jobs }
     }
 
-    pub fn ask(&self, library: Arc<Library>, marks: Option<Arc<Marks>>, wish: Wish) {
+    /// `groups` are those of the library; without them the list is flat.
+    pub fn ask(&self, library: Arc<Library>, marks: Option<Arc<Marks>>, groups: Option<Arc<Groups>>, wish: Wish) {
         // The worker ends only when this end does.
-        let _ = self.jobs.send(Job { library, marks, wish });
+        let _ = self.jobs.send(Job { library, marks, groups, wish });
     }
 }
 
 fn work(todo: &Receiver<Job>, notify: &Sender<Event>) {
     while let Ok(first) = todo.recv() {
         // Only the last of what has piled up is still wanted.
-        let Job { library, marks, wish } = todo.try_iter().last().unwrap_or(first);
-        if notify.send(Event::Listing(Listing::new(library, marks.as_deref(), wish))).is_err() {
+        let Job { library, marks, groups, wish } = todo.try_iter().last().unwrap_or(first);
+        let flat = Listing::new(library, marks.as_deref(), wish);
+        let listing = match groups {
+            Some(groups) => flat.grouped(groups, marks.as_deref()),
+            None => flat,
+        };
+        if notify.send(Event::Listing(listing)).is_err() {
             return;
         }
     }

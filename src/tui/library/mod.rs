@@ -4,6 +4,8 @@
 //! drawing builds only the rows that are visible.
 
 mod detail;
+mod groups;
+mod headings;
 mod layout;
 mod listing;
 mod marker;
@@ -31,6 +33,7 @@ use super::event::Event;
 use super::session::{OpenInExplore, Outbox, Session};
 use super::theme::Theme;
 
+use groups::{Grouped, Row, Rows};
 use listing::{Lister, Wish};
 pub use listing::{Listing, Sort};
 pub use marker::Marked;
@@ -56,6 +59,7 @@ pub struct LibraryTab {
     wish: Wish,
     /// What the worker made of some wish, not always the latest.
     listing: Option<Listing>,
+    grouped: Grouped,
     /// The filter is being typed.
     filtering: bool,
     focus: Pane,
@@ -78,6 +82,7 @@ impl LibraryTab {
             marked: None,
             wish: Wish::default(),
             listing: None,
+            grouped: Grouped::default(),
             filtering: false,
             focus: Pane::default(),
             selected: 0,
@@ -88,13 +93,18 @@ impl LibraryTab {
         }
     }
 
-    /// Takes what the worker has made. The same skill stays selected if it is still there.
+    /// Takes what the worker has made. The same skill or group stays selected if it is still there.
     pub fn listed(&mut self, listing: Listing) {
-        let before = self.selected_skill().map(|(_, skill)| skill.id.clone());
+        let skill = self.selected_skill().map(|(_, skill)| skill.id.clone());
+        let heading = self.selected_section().and_then(|at| Some(self.listing.as_ref()?.heading(at).to_owned()));
         self.listing = Some(listing);
-        let Some(listing) = &self.listing else { return };
-        let again = before.and_then(|id| listing.library.find(id.shown())).and_then(|ix| listing.position(ix));
-        self.selected = again.unwrap_or_else(|| self.selected.min(listing.rows.len().saturating_sub(1)));
+        let Some(rows) = self.visible() else { return };
+        let again = match (skill, heading) {
+            (Some(id), _) => rows.listing.library.find(id.shown()).and_then(|ix| rows.position(ix)),
+            (None, Some(name)) => rows.find(&name),
+            (None, None) => None,
+        };
+        self.selected = again.unwrap_or_else(|| self.selected.min(rows.len().saturating_sub(1)));
     }
 
     /// Takes what the other worker has found, unless another library was loaded since.
@@ -110,10 +120,28 @@ impl LibraryTab {
         self.marked.as_ref().filter(|marked| Arc::ptr_eq(&marked.library, library)).map(|marked| &marked.marks)
     }
 
+    /// The rows on screen, headings and skills.
+    fn visible(&self) -> Option<Rows<'_>> {
+        self.listing.as_ref().map(|listing| Rows::new(listing, &self.grouped))
+    }
+
+    fn selected_row(&self) -> Option<Row> {
+        self.visible()?.get(self.selected)
+    }
+
     fn selected_skill(&self) -> Option<(SkillIx, &Skill)> {
-        let listing = self.listing.as_ref()?;
-        let ix = *listing.rows.get(self.selected)?;
-        Some((ix, &listing.library[ix]))
+        match self.selected_row()? {
+            Row::Skill(ix) => Some((ix, &self.listing.as_ref()?.library[ix])),
+            Row::Heading(_) => None,
+        }
+    }
+
+    /// The section whose heading is selected.
+    fn selected_section(&self) -> Option<usize> {
+        match self.selected_row()? {
+            Row::Heading(section) => Some(section),
+            Row::Skill(_) => None,
+        }
     }
 
     fn selected_report<'a>(&self, session: &'a Session) -> Option<&'a LoadRow> {
@@ -137,7 +165,11 @@ impl LibraryTab {
                 self.ask(session);
                 out.status = Some(format!("order: {}", self.wish.sort.about()));
             }
+            Action::CycleGroup => self.cycle_group(session, out),
+            Action::CloseGroup => self.close_group(),
+            Action::OpenGroup => self.open_group(true),
             Action::Back => self.back(session),
+            Action::Open if self.is_on_heading() => self.open_group(!self.is_selected_open()),
             Action::Open if self.filtering => self.filtering = false,
             Action::Open => self.open(out),
             Action::Copy => self.copy(session, out),
@@ -161,7 +193,7 @@ impl LibraryTab {
         match self.focus {
             Pane::Detail => self.detail_top.set(to(self.detail_top.get())),
             Pane::Skills => {
-                let rows = self.listing.as_ref().map_or(0, |listing| listing.rows.len());
+                let rows = self.visible().map_or(0, |rows| rows.len());
                 self.selected = to(self.selected).min(rows.saturating_sub(1));
                 self.detail_top.set(0);
             }
@@ -170,6 +202,47 @@ impl LibraryTab {
                 self.detail_top.set(0);
             }
         }
+    }
+
+    /// The next grouping; the title of the list says which, a skill that is selected leads to its group.
+    fn cycle_group(&mut self, session: &Session, out: &mut Outbox) {
+        self.grouped.cycle();
+        out.requests.extend(self.grouped.request(session.settings.fields));
+        self.ask(session);
+    }
+
+    fn is_on_heading(&self) -> bool {
+        !self.filtering && self.focus != Pane::Report && self.selected_section().is_some()
+    }
+
+    fn is_selected_open(&self) -> bool {
+        self.visible().zip(self.selected_section()).is_some_and(|(rows, section)| rows.is_open(section))
+    }
+
+    fn open_group(&mut self, open: bool) {
+        let Some((listing, section)) = self.listing.as_ref().zip(self.selected_section()) else { return };
+        self.grouped.set_open(listing.heading(section), listing.is_filtered(), open);
+        self.detail_top.set(0);
+    }
+
+    /// Of a skill its group, of a group that is closed already all groups.
+    fn close_group(&mut self) {
+        let (Some(rows), Some(row)) = (self.visible(), self.selected_row()) else { return };
+        let section = match row {
+            Row::Heading(section) => Some(section),
+            Row::Skill(ix) => rows.section_of(ix),
+        };
+        let Some(section) = section else { return };
+        let listing = rows.listing;
+        let (name, filtered) = (listing.heading(section).to_owned(), listing.is_filtered());
+        let all = row == Row::Heading(section) && !rows.is_open(section);
+        let names: Vec<String> = (0..listing.sections.len()).map(|at| listing.heading(at).to_owned()).collect();
+        match all {
+            true => self.grouped.close_all(names.into_iter(), filtered),
+            false => self.grouped.set_open(&name, filtered, false),
+        }
+        self.selected = self.visible().and_then(|rows| rows.find(&name)).unwrap_or_default();
+        self.detail_top.set(0);
     }
 
     /// One step out: of typing, of the filter, of the pane.
@@ -210,6 +283,9 @@ impl LibraryTab {
 
     fn set_filter(&mut self, filter: String, session: &Session) {
         if self.wish.filter != filter {
+            if filter.trim().is_empty() {
+                self.grouped.forget_filter();
+            }
             self.wish.filter = filter;
             self.selected = 0;
             self.ask(session);
@@ -218,7 +294,8 @@ impl LibraryTab {
 
     fn ask(&mut self, session: &Session) {
         if let Some(library) = &session.library {
-            self.lister.ask(library.clone(), self.marks_of(library).cloned(), self.wish.clone());
+            let (marks, groups) = (self.marks_of(library).cloned(), self.grouped.of(library).cloned());
+            self.lister.ask(library.clone(), marks, groups, self.wish.clone());
         }
     }
 
@@ -268,14 +345,17 @@ impl LibraryTab {
             MouseEventKind::Down(MouseButton::Left) => {
                 self.focus = pane;
                 let (selected, rows) = match pane {
-                    Pane::Skills => (self.selected, self.listing.as_ref().map_or(0, |listing| listing.rows.len())),
+                    Pane::Skills => (self.selected, self.visible().map_or(0, |rows| rows.len())),
                     Pane::Report => (self.report_selected, self.report.len()),
                     Pane::Detail => return,
                 };
-                if let Some(row) = layout::row_at(place, event.row, pane, selected, rows) {
+                if let Some(row) = layout::row_at(place, event.row, (pane, self.is_grouped()), selected, rows) {
                     if pane == Pane::Skills && row == selected {
                         // A second click on a row is what Enter is.
-                        self.open(out);
+                        match self.is_on_heading() {
+                            true => self.open_group(!self.is_selected_open()),
+                            false => self.open(out),
+                        }
                     }
                     self.step(session, |_| row);
                 }
@@ -284,7 +364,8 @@ impl LibraryTab {
         }
     }
 
-    pub fn response(&mut self, response: &Response, session: &Session, _: &mut Outbox) {
+    pub fn response(&mut self, response: &Response, session: &Session, out: &mut Outbox) {
+        self.keep_grouped(response, session, out);
         if let Response::Library(library) = response {
             let rows = &library.report.rows;
             self.report = (0..rows.len()).collect();
@@ -299,6 +380,25 @@ impl LibraryTab {
         }
     }
 
+    /// Asks again when what decides has changed: the library, its vectors, the embedder, the fields that are read.
+    fn keep_grouped(&mut self, response: &Response, session: &Session, out: &mut Outbox) {
+        if let Response::Grouped(groups) = response {
+            let of_this = session.library.as_ref().is_some_and(|library| Arc::ptr_eq(library, &groups.library));
+            if of_this && self.grouped.take(groups) {
+                self.ask(session);
+            }
+        }
+        let changed = match response {
+            Response::Library(_) | Response::Models(_) => true,
+            // Not at every step: groups that change while one reads them help nobody.
+            Response::Indexing(indexing) => indexing.finished,
+            _ => false,
+        };
+        if changed || self.grouped.is_outdated(session.settings.fields) {
+            out.requests.extend(self.grouped.request(session.settings.fields));
+        }
+    }
+
     pub fn tick(&mut self, _: Instant, _: &Session, _: &mut Outbox) -> Option<Instant> {
         None
     }
@@ -306,8 +406,12 @@ impl LibraryTab {
     pub fn available(&self, action: Action, session: &Session) -> bool {
         match action {
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => true,
-            Action::FocusNext | Action::FocusPrevious | Action::Filter | Action::CycleSort => session.library.is_some(),
-            Action::Open => self.filtering || self.selected_id().is_some(),
+            Action::FocusNext | Action::FocusPrevious | Action::Filter | Action::CycleSort | Action::CycleGroup => {
+                session.library.is_some()
+            }
+            Action::CloseGroup => self.focus == Pane::Skills && self.is_grouped() && self.selected_row().is_some(),
+            Action::OpenGroup => self.focus == Pane::Skills && self.selected_section().is_some(),
+            Action::Open => self.filtering || self.is_on_heading() || self.selected_id().is_some(),
             Action::Pin | Action::OpenInAuthor => self.selected_id().is_some(),
             Action::Copy => match self.focus {
                 Pane::Report => self.selected_report(session).is_some(),
@@ -336,11 +440,8 @@ impl LibraryTab {
         }
     }
 
-    /// The rows as they are now, for the view.
-    fn rows(&self) -> (Option<&Arc<Library>>, &[SkillIx]) {
-        match &self.listing {
-            Some(listing) => (Some(&listing.library), &listing.rows),
-            None => (None, &[]),
-        }
+    /// Whether the list has headings now.
+    fn is_grouped(&self) -> bool {
+        self.listing.as_ref().is_some_and(|listing| listing.groups.is_some())
     }
 }

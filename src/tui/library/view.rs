@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -11,10 +12,12 @@ use super::super::session::Session;
 use super::super::theme::{Role, Theme};
 use super::super::widgets::text::counted;
 use super::super::widgets::{Symbols, clip, fit, pane, thousands, width, window};
+use super::groups::{Row, Rows};
 use super::layout::areas;
-use super::{LibraryTab, Pane, detail, places};
+use super::listing::Listing;
+use super::{LibraryTab, Pane, detail, headings, places};
 use crate::library::lint;
-use crate::library::marks::{Mark, Marks};
+use crate::library::marks::Mark;
 
 pub struct View<'a> {
     pub tab: &'a LibraryTab,
@@ -83,24 +86,37 @@ impl View<'_> {
     }
 
     fn draw_skills(&self, frame: &mut Frame, area: Rect) {
-        let (library, rows) = self.tab.rows();
-        let of = library.map_or(0, |library| library.len());
-        let count =
-            if rows.len() == of { thousands(of) } else { format!("{} of {}", thousands(rows.len()), thousands(of)) };
-        let what = format!("{count} {} order: {}", self.symbols().dot, self.tab.wish.sort.about());
-        let inner = self.pane(frame, area, Pane::Skills, "Skills", &what);
-        let Some(library) = library.filter(|_| inner.height > 1) else { return };
-        let columns = Columns::of(library, usize::from(inner.width));
-        let marks = self.tab.marks_of(library).map(|marks| marks.as_ref());
-        let height = usize::from(inner.height) - 1;
+        let rows = self.tab.visible();
+        let (of, listed) = rows.as_ref().map_or((0, 0), |rows| (rows.listing.library.len(), rows.listing.rows.len()));
+        let count = if listed == of { thousands(of) } else { format!("{} of {}", thousands(listed), thousands(of)) };
+        let (dot, order) = (self.symbols().dot, self.tab.wish.sort.about());
+        let by = match (self.tab.grouped.by(), self.tab.is_grouped()) {
+            (None, _) => String::new(),
+            (Some(by), true) => format!(" {dot} by {}", by.key()),
+            (Some(by), false) => format!(" {dot} by {}: grouping", by.key()),
+        };
+        let inner = self.pane(frame, area, Pane::Skills, "Skills", &format!("{count}{by} {dot} order: {order}"));
+        let Some(rows) = rows.filter(|_| inner.height > 1) else { return };
+        let width = usize::from(inner.width);
+        let columns = Columns::of(&rows.listing.library, width);
+        let mut lines = vec![self.heading(&columns)];
+        if let Some(groups) = &rows.listing.groups {
+            let source = self.clip(&format!(" {}", groups.sentence()), width);
+            let role = if groups.open() > 0 { Role::Warning } else { Role::Muted };
+            lines.insert(0, Line::styled(source, self.theme.style(role)));
+        }
+        let height = usize::from(inner.height).saturating_sub(lines.len());
         if self.tab.focus == Pane::Skills {
             self.tab.page.set(height);
         }
-        let mut lines = vec![self.heading(&columns)];
-        lines.extend(window(Some(self.tab.selected), rows.len(), height).map(|row| {
-            self.skill_line((library, marks), rows[row], row == self.tab.selected, &columns, usize::from(inner.width))
+        lines.extend(window(Some(self.tab.selected), rows.len(), height).filter_map(|at| {
+            let selected = at == self.tab.selected;
+            Some(match rows.get(at)? {
+                Row::Heading(section) => self.group_line(&rows, section, selected, &columns, width),
+                Row::Skill(ix) => self.skill_line(rows.listing, ix, selected, &columns, width),
+            })
         }));
-        if rows.is_empty() {
+        if rows.len() == 0 {
             lines.push(Line::styled(self.nothing(of), self.theme.style(Role::Muted)));
         }
         frame.render_widget(Paragraph::new(lines), inner);
@@ -124,19 +140,60 @@ impl View<'_> {
         Line::styled(text, self.theme.style(Role::Muted))
     }
 
+    /// The heading of a group: its name, its skills, their share of the library, and how many of them have marks.
+    fn group_line(
+        &self,
+        rows: &Rows<'_>,
+        section: usize,
+        selected: bool,
+        columns: &Columns,
+        width: usize,
+    ) -> Line<'static> {
+        let listing = rows.listing;
+        let listed = &listing.sections[section];
+        let style = |role| self.theme.style(if selected { Role::Selection } else { role });
+        let fold = if rows.is_open(section) { self.symbols().open } else { self.symbols().closed };
+        let amount = headings::amount(listed.rows.len(), listing.library.len());
+        // The share ends where the column of sizes does: the mark of the selection, the fold with a space, another.
+        let room = columns.before_marks().saturating_sub(amount.len() + 4);
+        let mut spans = vec![
+            Span::styled(if selected { self.symbols().selected } else { " " }, style(Role::Accent)),
+            Span::styled(format!("{fold} "), style(Role::Accent)),
+            Span::styled(self.pad(listing.heading(section), room), style(Role::Title)),
+            Span::styled(format!(" {amount}"), style(Role::Muted)),
+        ];
+        if columns.each_mark > 0 {
+            for (text, role) in headings::cells(listed.sums, self.symbols().ellipsis) {
+                spans.push(Span::styled(format!(" {text:>size$}", size = columns.each_mark), style(role)));
+            }
+        }
+        self.filled(spans, width, style(Role::Text))
+    }
+
+    /// The whole row is selected, not only its words.
+    fn filled(&self, mut spans: Vec<Span<'static>>, width: usize, style: Style) -> Line<'static> {
+        let used: usize = spans.iter().map(|span| span.width()).sum();
+        spans.push(Span::styled(" ".repeat(width.saturating_sub(used)), style));
+        Line::from(spans)
+    }
+
     fn skill_line(
         &self,
-        (library, marks): (&Library, Option<&Marks>),
+        listing: &Listing,
         ix: SkillIx,
         selected: bool,
         columns: &Columns,
         width: usize,
     ) -> Line<'static> {
+        let library = &listing.library;
         let skill = &library[ix];
         let role = |role| self.theme.style(if selected { Role::Selection } else { role });
+        // Under its heading.
+        let indent = if listing.groups.is_some() { "  " } else { "" };
+        let name = self.pad(&format!("{indent}{}", skill.name), columns.name);
         let mut spans = vec![
             Span::styled(if selected { self.symbols().selected } else { " " }, role(Role::Accent)),
-            Span::styled(self.pad(skill.name.shown(), columns.name), role(Role::Text)),
+            Span::styled(name, role(Role::Text)),
         ];
         if columns.root > 0 {
             let label = library.roots.get(skill.origin.root).map_or("", |root| root.label.shown());
@@ -147,7 +204,7 @@ impl View<'_> {
             spans.push(Span::styled(format!(" {:>size$}", bytes(skill.body.shown().len())), role(Role::Muted)));
         }
         if columns.each_mark > 0 {
-            let mark = marks.map(|marks| marks.get(ix));
+            let mark = self.tab.marks_of(library).map(|marks| marks.get(ix));
             for column in &MARKS {
                 let (text, its) = match mark.flatten() {
                     Some(mark) => (column.cell)(mark),
@@ -161,10 +218,7 @@ impl View<'_> {
             let badges = self.pad(&detail::badges(library, ix), columns.marks);
             spans.push(Span::styled(format!(" {badges}"), role(Role::Badge)));
         }
-        let used: usize = spans.iter().map(|span| span.width()).sum();
-        // The whole row is selected, not only its words.
-        spans.push(Span::styled(" ".repeat(width.saturating_sub(used)), role(Role::Text)));
-        Line::from(spans)
+        self.filled(spans, width, role(Role::Text))
     }
 
     fn draw_report(&self, frame: &mut Frame, area: Rect) {
@@ -207,13 +261,17 @@ impl View<'_> {
 
     fn draw_detail(&self, frame: &mut Frame, area: Rect) {
         let report = self.tab.selected_report(self.session).filter(|_| self.tab.focus == Pane::Report);
-        let (title, lines) = match (report, self.tab.selected_skill(), self.tab.rows().0) {
-            (Some(row), ..) => ("Reason", detail::of_report(row)),
-            (None, Some((ix, _)), Some(library)) => {
+        let rows = self.tab.visible();
+        let row = rows.as_ref().and_then(|rows| Some((rows, rows.get(self.tab.selected)?)));
+        let (title, lines) = match (report, row) {
+            (Some(row), _) => ("Reason", detail::of_report(row)),
+            (None, Some((rows, Row::Heading(section)))) => ("Group", headings::detail(rows, section)),
+            (None, Some((rows, Row::Skill(ix)))) => {
+                let library = &rows.listing.library;
                 let mark = self.tab.marks_of(library).and_then(|marks| marks.get(ix));
                 ("Skill", detail::of_skill(library, ix, mark))
             }
-            _ => ("Skill", Vec::new()),
+            (None, None) => ("Skill", Vec::new()),
         };
         let inner = self.pane(frame, area, Pane::Detail, title, "");
         let (columns, height) = (usize::from(inner.width), usize::from(inner.height));
@@ -274,6 +332,12 @@ struct Columns {
 }
 
 impl Columns {
+    /// Columns up to lint, trust and duplicates: the mark of the selection, name, place and size.
+    fn before_marks(&self) -> usize {
+        let one = |size: usize| if size > 0 { size + 1 } else { 0 };
+        1 + self.name + one(self.root) + one(self.body)
+    }
+
     fn of(library: &Library, columns: usize) -> Self {
         let body = if columns >= 34 { 7 } else { 0 };
         let each_mark = if columns >= 56 { MARK_WIDTH } else { 0 };

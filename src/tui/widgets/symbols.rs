@@ -27,6 +27,9 @@ pub struct Symbols {
     pub prompt: &'static str,
     /// "This one", below or above what it marks.
     pub mark: &'static str,
+    /// A group whose rows are shown, and one whose rows are not.
+    pub open: &'static str,
+    pub closed: &'static str,
     /// Parts of a bar: added by a later stage, taken away by it, and the most it could have reached.
     pub gained: &'static str,
     pub lost: &'static str,
@@ -61,6 +64,8 @@ pub const UNICODE: Symbols = Symbols {
     bar: &["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     prompt: "❯",
     mark: "▾",
+    open: "▾",
+    closed: "▸",
     gained: "▒",
     lost: "░",
     ceiling: "┆",
@@ -91,6 +96,8 @@ pub const ASCII: Symbols = Symbols {
     bar: &["#"],
     prompt: ">",
     mark: "v",
+    open: "-",
+    closed: "+",
     gained: "+",
     lost: "-",
     ceiling: "|",
@@ -125,6 +132,8 @@ mod tests {
             UNICODE.head,
             UNICODE.ellipsis,
             UNICODE.prompt,
+            UNICODE.open,
+            UNICODE.closed,
             UNICODE.gained,
             UNICODE.lost,
             UNICODE.ceiling,
