@@ -69,7 +69,7 @@ impl Explored {
         assert!(asked, "attention was asked for");
         let (capture, _) = fixture::attribution();
         let library = explored.library();
-        explored.answer(Response::Explained { id: QueryId(1), skill: SkillIx(0), library, capture });
+        explored.answer(Response::Explained { id: QueryId(1), skill: SkillIx(0), library, capture, beside: None });
         explored
     }
 

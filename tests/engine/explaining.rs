@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use skillscope::engine::{Engine, EraseRequest, Request, Response, Subject};
 use skillscope::explain::erasure::Rivals;
-use skillscope::explain::{Grain, Manner};
+use skillscope::explain::{Grain, Manner, Reading};
 use skillscope::library::SkillIx;
 use skillscope::library::load::Source;
 use skillscope::search::{QueryId, Reranking, Settings};
@@ -46,13 +46,7 @@ fn an_erasure_streams_beside_other_questions_and_starts_where_the_list_is() {
     engine.send(erase(&list, first.skill, Grain::Sentences));
     // Questions in between are answered and cost the erasure nothing.
     engine.send(Request::ExplainRetrieval(subject(&list, first.skill)));
-    engine.send(Request::Explain {
-        id: QueryId(1),
-        text: REQUEST.into(),
-        settings: Settings::default(),
-        library: list.shortlist.library.clone(),
-        skill: first.skill,
-    });
+    engine.send(Request::Explain { subject: subject(&list, first.skill), reading: Reading::Scored });
     let (mut steps, mut retrieved, mut explained) = (Vec::new(), Vec::new(), 0);
     until(&engine, |response| {
         match response {
