@@ -25,18 +25,30 @@ def reorder(scores, ranked, prior):
     return [ranked[i] for i in sorted(range(len(ranked)), key=lambda i: -weights[i])]
 
 
-def platt(scores, answered, steps=4000):
+def platt(scores, answered):
     """Slope and offset of the logistic curve with the least loss, both classes weighing the same."""
-    x, y = torch.tensor(scores), torch.tensor([float(a) for a in answered])
+    x, y = torch.tensor(scores, dtype=torch.double), torch.tensor([float(a) for a in answered], dtype=torch.double)
     weight = torch.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
-    line = torch.tensor([1.0, 0.0], requires_grad=True)
-    learner = torch.optim.Adam([line], lr=0.02)
-    for _ in range(steps):
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(line[0] * x + line[1], y, weight)
+    mean, spread = x.mean(), x.std()
+    line = torch.tensor([1.0, 0.0], dtype=torch.double, requires_grad=True)
+    learner = torch.optim.LBFGS([line], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss():
         learner.zero_grad()
-        loss.backward()
-        learner.step()
-    return line.tolist()
+        curve = line[0] * (x - mean) / spread + line[1]
+        value = torch.nn.functional.binary_cross_entropy_with_logits(curve, y, weight)
+        value.backward()
+        return value
+
+    learner.step(loss)
+    slope, offset = line.detach().tolist()
+    return slope / spread.item(), offset - slope * (mean / spread).item()
+
+
+def told_apart(best, answered):
+    """The share of pairs, one answerable and one not, in which the answerable one has the higher score (area under ROC)."""
+    right, wrong = ([b for b, a in zip(best, answered) if a is which] for which in (True, False))
+    return sum((r > w) + 0.5 * (r == w) for r in right for w in wrong) / (len(right) * len(wrong))
 
 
 def rates(confidences, answered, threshold):
@@ -60,25 +72,27 @@ def main():
     reader.enable_truncation(TOKENS)
     encode = lambda texts: [one.ids for one in reader.encode_batch(texts)]
     lists = Shortlists(network.load(args.embedder), skills, encode)
-    ranked = lists.find([row["request"] for row in held + nothing], DEPTH)
+    asked = [row["request"] for row in held + nothing]
+    ranked = lists.find(asked[: len(held)], DEPTH)
+    best = (network.embed_all(lists.net, encode(asked)) @ lists.vectors.T).max(dim=1).values.tolist()
     reader.no_truncation()
     pairs, net = Pairs(reader), network.load(args.reranker)
-    flat = [pairs.pair(r["request"], lists.texts[s]) for r, found in zip(held + nothing, ranked) for s in found]
+    flat = [pairs.pair(r["request"], lists.texts[s]) for r, found in zip(held, ranked) for s in found]
     scores, by_list = score_all(net, flat).tolist(), []
     for found in ranked:
         by_list.append(scores[: len(found)])
         scores = scores[len(found) :]
 
-    measure.show("stage 1", measure.measures(ranked[: len(held)], held))
+    measure.show("stage 1", measure.measures(ranked, held))
     gains = {}
     for prior in PRIORS:
-        found = measure.measures([reorder(s, r, prior) for s, r in zip(by_list, ranked[: len(held)])], held)
+        found = measure.measures([reorder(s, r, prior) for s, r in zip(by_list, ranked)], held)
         measure.show(f"rank_prior {prior}", found)
         gains[prior] = found["all"][0] + found["all"][1]
     prior = max(gains, key=gains.get)
 
-    best = [max(s) for s in by_list]
     answered = [True] * len(held) + [False] * len(nothing)
+    print(f"the best cosine tells {told_apart(best, answered):.3f} of the pairs apart")
     slope, offset = platt(best, answered)
     sure = [1 / (1 + math.exp(-(slope * s + offset))) for s in best]
     for threshold in (0.3, 0.4, 0.5, 0.6, 0.7):
@@ -92,7 +106,7 @@ def main():
         folds += [(1 / (1 + math.exp(-(a * best[i] + b))), answered[i]) for i in range(fold, len(best), 5)]
     refused, accepted = rates(*zip(*folds), 0.5)
     print(f"five-fold, threshold 0.5: {refused:.1%} of the answerable refused, {accepted:.1%} of the others accepted")
-    print(f"\nrank_prior = {prior}\nfit = {{ slope = {slope:.4f}, offset = {offset:.4f}, threshold = 0.5 }}")
+    print(f"\n[embedder]\nfit = {{ slope = {slope:.4f}, offset = {offset:.4f}, threshold = 0.5 }}\n\n[reranker]\nrank_prior = {prior}")
 
 
 if __name__ == "__main__":

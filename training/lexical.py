@@ -17,6 +17,6 @@ class Lexical:
             if not known:
                 found.append([])
                 continue
-            rows, scores = self.index.retrieve([known], k=k, show_progress=False)
+            rows, scores = self.index.retrieve([known], k=min(k, len(self.order)), show_progress=False)
             found.append([self.order[row] for row, score in zip(rows[0], scores[0]) if score > 0])
         return found

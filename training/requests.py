@@ -72,8 +72,27 @@ def sentences(text):
                 yield part
 
 
+# "Use this skill when ...", "for ...": what a description says of its own use.
+CLAUSE = re.compile(r"(?:use (?:this (?:skill )?)?|useful |triggers? )?(?:when|for|whenever|if)\b[^.]{15,200}", re.I)
+
+
+def bare(skill):
+    return document(skill, description="")
+
+
+def without(skill, taken):
+    body = skill["body"]
+    for line in taken:
+        body = body.replace(line, " ")
+    return document(skill, body=body)
+
+
 class Maker:
-    """Makes one request after another from a skill, in several ways, by a random generator of its own."""
+    """Makes one request after another from a skill, in several ways, by a random generator of its own.
+
+    A request is (text, right skills, the first one's document without what became the text or None for the whole one, the
+    same edit for documents of other skills: an edit must not tell which one is right).
+    """
 
     def __init__(self, skills, never, seed):
         self.skills = {i: s for i, s in skills.items() if i not in never}
@@ -94,21 +113,22 @@ class Maker:
             made = way(skill)
             if made and len(made[0]) > 8:
                 return made
-        return masked(skill) or skill["name"], [skill_id], document(skill, description=""), True
+        return masked(skill) or skill["name"], [skill_id], bare(skill), bare
 
     def described(self, skill):
         text = masked(skill)
         whole = self.random.random() < 0.3
-        return text and (text, [skill["id"]], document(skill, description=None if whole else ""), not whole)
+        edit = document if whole else bare
+        return text and (text, [skill["id"]], edit(skill), edit)
 
     def clause(self, skill):
-        found = re.search(r"(?:use (?:this (?:skill )?)?|useful |triggers? )?(?:when|for|whenever|if)\b[^.]{15,200}", skill["description"], re.I)
+        found = CLAUSE.search(skill["description"])
         if not found:
             return None
         text = re.sub(r"^(use (this (skill )?)?|useful |triggers? )?(when|for|whenever|if)\s+", "", found[0], flags=re.I)
         text = re.sub(r"^(the )?(user|you|claude|agent)s?\s+(asks?|wants?|needs?|mentions?|says?)\s*(to|for|about)?\s*", "", text, flags=re.I)
-        rest = skill["description"].replace(found[0], " ")
-        return text, [skill["id"]], document(skill, description=rest), False
+        edit = lambda other: document(other, description=CLAUSE.sub(" ", other["description"], count=1))
+        return text, [skill["id"]], edit(skill), edit
 
     def few_words(self, skill):
         lines = self.sentences(skill) + [masked(skill)]
@@ -117,7 +137,7 @@ class Maker:
             return None
         size = self.random.randint(2, 6)
         start = self.random.randrange(max(1, len(words) - size))
-        return " ".join(words[start : start + size]).lower(), [skill["id"]], None, False
+        return " ".join(words[start : start + size]).lower(), [skill["id"]], None, document
 
     def passage(self, skill):
         lines = self.sentences(skill)
@@ -125,7 +145,7 @@ class Maker:
             return None
         at, size = self.random.randrange(len(lines) - 2), self.random.randint(1, 5)
         taken = lines[at : at + size]
-        return " ".join(taken), [skill["id"]], self.without(skill, taken), False
+        return " ".join(taken), [skill["id"]], without(skill, taken), self.some_without(size)
 
     def task(self, skill):
         """A long noisy one: scattered sentences of one to three skills, others' in between, a frame with files."""
@@ -147,14 +167,14 @@ class Maker:
         pick = self.random.choice
         name = lambda: pick(DIRS) + pick(STEMS) + "." + pick(ENDS)
         framed = pick(FRAMES).format(a=" ".join(text[:half]), b=" ".join(text[half:]), file=name(), out=name())
-        return framed, [one["id"] for one in gold], self.without(skill, taken[0]), False
+        return framed, [one["id"] for one in gold], without(skill, taken[0]), self.some_without(len(taken[0]))
 
-    @staticmethod
-    def without(skill, taken):
-        body = skill["body"]
-        for line in taken:
-            body = body.replace(line, " ")
-        return document(skill, body=body)
+    def some_without(self, count):
+        def edit(other):
+            lines = self.sentences(other)
+            return without(other, self.random.sample(lines, min(len(lines), count)))
+
+        return edit
 
 
 class Same:

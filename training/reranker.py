@@ -1,16 +1,15 @@
 """Trains the cross-encoder on what stage 1 really finds.
 
-    python training/reranker.py --base work/embedder --embedder work/embedder --out work/reranker-1 --steps 750 ...
-    python training/reranker.py --base work/reranker-1 --embedder work/embedder --lists MINILM --prior 1.5 \\
-        --out work/reranker --steps 1200 ...
+    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 1150]
 
-Requests are the written ones and MADE ones; each is searched in the pool by the bi-encoder of `--lists` (or else of `--embedder`)
-and by BM25, fused. A list is one right skill and NEGATIVES of the first DEPTH, those that may be right too left out. Loss:
+Requests are the written ones and MADE ones; each is searched by the bi-encoder of `--base` and by BM25, fused. A list is one right skill and NEGATIVES of the first DEPTH, those that may be right too left out. Loss:
 cross-entropy over the list, and a little binary cross-entropy, so that one score means the same for every request.
 
-With `--prior λ` the cross-entropy is that of `score - λ ln rank`, the order that the program makes (src/model/decision.rs): the
-network learns what to change about stage 1 instead of learning stage 1 again. `--lists` then names a bi-encoder that was not
-trained on these requests, so that its right skills stand where those of a new request would. State is saved as in embedder.py.
+Every skill must be wrong about as often as others for each time that it is right, or the network learns which skills are right
+and not which requests they are for: so written requests are searched among the skills that written requests need, and made
+ones, whose skills are drawn at random, in the whole pool without the held-out skills.
+
+State is saved as in embedder.py.
 """
 
 import argparse
@@ -27,7 +26,7 @@ import measure
 import network
 import requests
 
-LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.7, 4000, 24
+LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.5, 6000, 24
 # The profile reads 256 tokens of a pair.
 TOKENS, TRAINED_TOKENS = 256, 224
 RATE, WARMUP, SAVE, LOOK, POINTWISE = 6e-5, 0.08, 50, 200, 0.3
@@ -103,25 +102,17 @@ def look(net, pairs, lists, held, title, priors=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5
 
 
 class Lists:
-    """Lists to train on: pairs of ids, one right skill first, and the 1-based rank of each in stage 1."""
+    """Lists to train on: pairs of ids, one right skill first."""
 
-    def __init__(self, trained, made, stage1, same, pairs, seed):
-        self.skills, self.texts = stage1.skills, stage1.texts
-        self.same, self.pairs, self.draw = same, pairs, random.Random(seed)
-        written = [(row["request"], row["skills"], None, False) for row in trained]
-        found = list(zip(written + made, stage1.find([text for text, *_ in written + made], DEPTH)))
-        self.written, self.made = found[: len(written)], found[len(written) :]
-        # Where stage 1 finds the right skills of written requests; DEPTH + 1 for not at all.
-        self.places = [self.rank(ranked, g) for (_, gold, *_), ranked in self.written for g in gold]
-
-    @staticmethod
-    def rank(ranked, skill):
-        return ranked.index(skill) + 1 if skill in ranked else DEPTH + 1
+    def __init__(self, skills, written, made, same, pairs, seed):
+        """`written`, `made`: requests as `Maker` makes them, each with its shortlist."""
+        self.skills, self.same, self.pairs, self.draw = skills, same, pairs, random.Random(seed)
+        self.written, self.made = written, made
 
     def next(self):
         while True:
             kind = self.written if self.draw.random() < WRITTEN else self.made
-            (text, gold, document, bare), ranked = self.draw.choice(kind)
+            (text, gold, document, edit), ranked = self.draw.choice(kind)
             wrong = [s for s in ranked if not self.same.any(gold, s)]
             if len(wrong) < NEGATIVES:
                 continue
@@ -129,33 +120,25 @@ class Lists:
             picked = self.draw.sample(wrong[:10], 4)
             picked += self.draw.sample([skill for skill in wrong if skill not in picked], NEGATIVES - len(picked))
             right = gold[0] if kind is self.made else self.draw.choice(gold)
-            # What a request was made from is found too well: it stands where a right skill would.
-            place = self.draw.choice(self.places) if kind is self.made else self.rank(ranked, right)
-            others = [requests.document(self.skills[s], description="") if bare else self.texts[s] for s in picked]
-            texts = [document or self.texts[right], *others]
-            ranks = [place, *(self.rank(ranked, skill) for skill in picked)]
-            return [self.pairs.pair(text, other, TRAINED_TOKENS) for other in texts], ranks
+            texts = [document or requests.document(self.skills[right]), *(edit(self.skills[s]) for s in picked)]
+            return [self.pairs.pair(text, other, TRAINED_TOKENS) for other in texts]
 
 
-def loss_of(scores, ranks, prior):
+def loss_of(scores):
     """scores: [lists, 1 + NEGATIVES], the right one first."""
     target = torch.zeros_like(scores)
     target[:, 0] = 1.0
-    weighed = scores - prior * torch.tensor(ranks, dtype=torch.float).log()
-    listwise = functional.cross_entropy(weighed, torch.zeros(len(ranks), dtype=torch.long))
+    listwise = functional.cross_entropy(scores, torch.zeros(len(scores), dtype=torch.long))
     return listwise + POINTWISE * functional.binary_cross_entropy_with_logits(scores, target)
 
 
 def main():
     flags = argparse.ArgumentParser()
-    flags.add_argument("--base", required=True, help="what the network starts from")
-    flags.add_argument("--embedder", required=True, help="the bi-encoder whose shortlists are reordered in the end")
-    flags.add_argument("--lists", help="the bi-encoder whose shortlists are trained on, where it is another one")
-    flags.add_argument("--prior", type=float, default=0.0)
+    flags.add_argument("--base", required=True)
     flags.add_argument("--pool", required=True)
     flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
     flags.add_argument("--out", type=pathlib.Path, required=True)
-    flags.add_argument("--steps", type=int, required=True)
+    flags.add_argument("--steps", type=int, default=1150)
     flags.add_argument("--seed", type=int, default=2)
     flags.add_argument("--threads", type=int, default=2)
     args = flags.parse_args()
@@ -167,9 +150,14 @@ def main():
     trained, held, _ = requests.split(args.queries, skills)
     never = {skill for request in held for skill in request["skills"]}
     cut = lambda texts: [ids[: TOKENS - 1] + ids[-1:] if len(ids) > TOKENS else ids for ids in (e.ids for e in reader.encode_batch(texts))]
-    stage1 = Shortlists(network.load(args.lists or args.embedder), skills, cut)
+    stage1 = Shortlists(network.load(args.base), skills, cut)
+    needed = {skill for row in trained for skill in row["skills"]}
+    among = Shortlists(stage1.net, {i: s for i, s in skills.items() if i in needed}, cut)
     maker, draw = requests.Maker(skills, never, args.seed), random.Random(args.seed)
     made = [maker.make(draw.choice(maker.order)) for _ in range(MADE)]
+    written = [(row["request"], row["skills"], None, requests.document) for row in trained]
+    shortlists = among.find([text for text, *_ in written], DEPTH), stage1.find([text for text, *_ in made], DEPTH + 8)
+    shortlists = shortlists[0], [[s for s in ranked if s not in never][:DEPTH] for ranked in shortlists[1]]
     same, pairs = requests.Same(skills, stage1.vectors), Pairs(reader)
 
     net = network.load(args.base)
@@ -181,19 +169,17 @@ def main():
         learner.load_state_dict(kept["learner"])
         done = kept["done"]
     args.out.mkdir(parents=True, exist_ok=True)
-    lists = Lists(trained, made, stage1, same, pairs, args.seed + done)
-    final = stage1 if args.lists in (None, args.embedder) else Shortlists(network.load(args.embedder), skills, cut)
-    final.held = final.find([row["request"] for row in held], 20)
+    lists = Lists(skills, list(zip(written, shortlists[0])), list(zip(made, shortlists[1])), same, pairs, args.seed + done)
+    stage1.held = stage1.find([row["request"] for row in held], 20)
     print(f"{len(trained)} written requests, {len(made)} made ones, {len(held)} held out", flush=True)
     began, losses = time.time(), []
     for step in range(done, args.steps):
         for group in learner.param_groups:
             progress = (step + 1) / args.steps
             group["lr"] = RATE * min(progress / WARMUP, (1 - progress) / (1 - WARMUP))
-        drawn = [lists.next() for _ in range(LISTS)]
         with torch.autocast("cpu", torch.bfloat16):
-            scores = net.score([pair for batch, _ in drawn for pair in batch])
-        loss = loss_of(scores.view(LISTS, NEGATIVES + 1), [ranks for _, ranks in drawn], args.prior)
+            scores = net.score([pair for _ in range(LISTS) for pair in lists.next()])
+        loss = loss_of(scores.view(LISTS, NEGATIVES + 1))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         learner.step()
@@ -207,7 +193,7 @@ def main():
             state.with_suffix(".part").rename(state)
             network.save(net, args.out, cross=True)
         if (step + 1) % LOOK == 0 or step + 1 == args.steps:
-            look(net, pairs, final, held, f"step {step + 1}")
+            look(net, pairs, stage1, held, f"step {step + 1}")
 
 
 if __name__ == "__main__":

@@ -19,10 +19,7 @@ export MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184
 $PYTHON training/pool.py --pool $POOL --never "$NEVER" --out "$WORK/pool.jsonl"
 $PYTHON training/hold_out.py training/queries.jsonl
 $PYTHON training/embedder.py --base "$BASE" --pool "$WORK/pool.jsonl" --out "$WORK/embedder"
-$PYTHON training/reranker.py --base "$WORK/embedder" --embedder "$WORK/embedder" --pool "$WORK/pool.jsonl" \
-    --out "$WORK/reranker-1" --steps 750
-$PYTHON training/reranker.py --base "$WORK/reranker-1" --embedder "$WORK/embedder" --lists "$BASE" --prior 1.5 \
-    --pool "$WORK/pool.jsonl" --out "$WORK/reranker" --steps 1200
+$PYTHON training/reranker.py --base "$WORK/embedder" --pool "$WORK/pool.jsonl" --out "$WORK/reranker"
 $PYTHON training/decide.py --embedder "$WORK/embedder" --reranker "$WORK/reranker" --pool "$WORK/pool.jsonl"
 $PYTHON training/quantise.py "$WORK/embedder" assets/models/embedder
 $PYTHON training/quantise.py "$WORK/reranker" assets/models/reranker

@@ -50,9 +50,9 @@ fn rows<'a>(shortlist: &'a Shortlist, reranking: Option<&'a Reranking>) -> Vec<(
     }
 }
 
-/// `"fits"` and `"confidence"` are null where nothing was reranked or the reranker's profile has no calibration.
+/// `"fits"` and `"confidence"` are null where [`Shortlist::verdict`] is.
 fn to_json(shortlist: &Shortlist, reranking: Option<&Reranking>, profile: Map<String, Value>) -> Value {
-    let verdict = reranking.and_then(|reranking| reranking.verdict);
+    let verdict = shortlist.verdict;
     let score = |placed: Option<Placed>| placed.map(|placed| placed.score);
     let rank = |placed: Option<Placed>| placed.map(|placed| placed.rank);
     let hits: Vec<Value> = rows(shortlist, reranking)
@@ -108,7 +108,7 @@ fn print(out: &mut impl Write, shortlist: &Shortlist, reranking: Option<&Reranki
     if shortlist.ran != shortlist.settings.stage1 {
         writeln!(out, "(searched by words only: no vectors)")?;
     }
-    if let Some(Verdict { fits: false, confidence }) = reranking.and_then(|reranking| reranking.verdict) {
+    if let Some(Verdict { fits: false, confidence }) = shortlist.verdict {
         writeln!(out, "(probably nothing here fits: confidence {confidence:.2})")?;
     }
     let score_name = if shortlist.ran == Stage1::Fused { "rrf" } else { shortlist.ran.key() };

@@ -35,6 +35,7 @@ impl Badge {
         parts.push(format!("at most {} tokens", profile.max_tokens));
         parts.push(format!("{} pooling", profile.pooling.label()));
         parts.push(format!("similarity {}", profile.similarity.label()));
+        parts.extend(profile.fit.map(|fit| fit.describe()));
         Badge::new(id, profile.source.as_deref(), placement, parts)
     }
 

@@ -1,5 +1,5 @@
-//! What is made of a reranker's scores: the final order, and whether anything fits at all. Chosen on a development set
-//! and written in the profile, so that every number can name it.
+//! What is made of scores: the final order, and whether anything fits at all. Chosen on a development set and written in
+//! the profile, so that every number can name it.
 
 use std::hash::{Hash, Hasher};
 
@@ -59,8 +59,8 @@ impl Hash for RankPrior {
     }
 }
 
-/// Platt's calibration of the best score of a shortlist: the probability that a skill fits is
-/// `1 / (1 + e^-(slope * score + offset))`, and one fits where that is at least `threshold`.
+/// Platt's calibration of the best cosine of a request with any skill: the probability that one fits is
+/// `1 / (1 + e^-(slope * cosine + offset))`, and one fits where that is at least `threshold`.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fit {
@@ -71,10 +71,16 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// The verdict on the best score among the candidates.
+    /// The verdict on the best cosine of a whole library.
     pub fn judge(self, best: f32) -> Verdict {
         let confidence = 1.0 / (1.0 + (-(self.slope * best + self.offset)).exp());
         Verdict { fits: confidence >= self.threshold, confidence }
+    }
+
+    /// As the protocol badge has it.
+    pub fn describe(self) -> String {
+        let Fit { slope, offset, threshold } = self;
+        format!("one fits from confidence {threshold}, 1 / (1 + e^-({slope} cosine + {offset}))")
     }
 
     fn bits(self) -> [u32; 3] {
@@ -96,7 +102,7 @@ impl Hash for Fit {
     }
 }
 
-/// Whether anything in a shortlist fits the request.
+/// Whether anything in a library fits the request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {
     pub fits: bool,

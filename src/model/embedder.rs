@@ -59,6 +59,7 @@ impl EmbedderProfile {
             document: DocumentTemplate::default(),
             max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
             similarity: Similarity::F32,
+            fit: None,
         }
     }
 }
@@ -81,7 +82,9 @@ impl Embedder {
             let profile = part.unwrap_or_else(|| EmbedderProfile::of_files(&files));
             let network = Network::load(&files, &files.weights()?, placement, profile.dtype)?;
             let profile = EmbedderProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
-            let settings = EmbedderProfile { source: None, revision: None, dtype: Precision::Auto, ..profile.clone() };
+            // What changes no vector is no part of its name in the cache.
+            let settings =
+                EmbedderProfile { source: None, revision: None, dtype: Precision::Auto, fit: None, ..profile.clone() };
             let pooler = Pooler::new(profile.pooling, &files.modules, network.hidden_size(), &network.tokenizer)?;
             Ok(Embedder { id: network::identify(name, &files, &settings, &network)?, profile, network, pooler })
         })

@@ -101,6 +101,9 @@ pub struct EmbedderProfile {
     pub max_tokens: usize,
     #[serde(default)]
     pub similarity: Similarity,
+    /// When the best cosine means that a skill fits; `None` where nobody has calibrated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fit>,
 }
 
 /// How a cross-encoder is used.
@@ -128,9 +131,6 @@ pub struct RerankerProfile {
     /// How the final order mixes both stages.
     #[serde(default, skip_serializing_if = "RankPrior::is_none")]
     pub rank_prior: RankPrior,
-    /// When a score means that a skill fits; `None` where nobody has calibrated it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fit: Option<Fit>,
 }
 
 /// The prompt of a causal reranker.

@@ -88,7 +88,6 @@ impl RerankerProfile {
             prompt: None,
             score: Score::LogOdds,
             rank_prior: RankPrior::default(),
-            fit: None,
         }
     }
 }

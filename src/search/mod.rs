@@ -16,6 +16,6 @@ pub use assemble::{Models, assemble};
 pub use courtesy::{Courtesy, Undisturbed};
 pub use pipeline::{Pipeline, SearchError};
 pub use results::{
-    Decision, Hit, PinnedStanding, Placed, QueryId, Ranked, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
+    Hit, PinnedStanding, Placed, QueryId, Ranked, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
 };
 pub use what_if::{Draft, Ranking, WhatIf};

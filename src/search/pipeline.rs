@@ -12,9 +12,7 @@ use crate::text::Encoding;
 use super::caches::{Caches, ScoreKey, asked};
 use super::courtesy::{Courtesy, Undisturbed, politely};
 use super::fusion::{FUSION_DEPTH, reciprocal_rank};
-use super::results::{
-    Decision, Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings,
-};
+use super::results::{Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings};
 
 /// Pairs scored before a batch is published: about 1,000 tokens of the built-in cross-encoder, so that first scores
 /// are on screen and a newer request is noticed within 150 ms on two cores.
@@ -163,6 +161,14 @@ impl Pipeline {
             Stage1::Dense => dense.clone(),
             Stage1::Fused => reciprocal_rank(&[&lexical, &dense]),
         };
+        let ready = self.dense(settings.fields).map_or(0, |dense| dense.ready());
+        let verdict = match (side, dense.first()) {
+            // A vector that is missing may be the one that fits; and calibrations are made on all fields.
+            (Some((embedder, _)), Some(best)) if ready == self.library.len() && settings.fields == FieldSet::Full => {
+                embedder.profile().fit.map(|fit| fit.judge(best.score))
+            }
+            _ => None,
+        };
         let hits = place(&list[..list.len().min(settings.depth)], &lexical, &dense, ran);
         let pinned = pinned.map(|skill| {
             let rank = list.iter().position(|scored| scored.skill == skill).map(|index| index + 1);
@@ -183,8 +189,9 @@ impl Pipeline {
             library: self.library.clone(),
             hits,
             ran,
-            vectors: (self.dense(settings.fields).map_or(0, |dense| dense.ready()), self.library.len()),
+            vectors: (ready, self.library.len()),
             kind: dense_index.filter(|_| !exact).map_or(SearchKind::Exact, |dense| dense.kind()),
+            verdict,
             pinned,
             timings,
         })
@@ -200,14 +207,14 @@ impl Pipeline {
     ) -> Result<Reranking, SearchError> {
         let reranker = self.reranker.as_ref().ok_or(SearchError::NoReranker)?;
         let start = Instant::now();
-        let decision = Decision::of(reranker.profile());
+        let prior = reranker.profile().rank_prior;
         let skills: Vec<&Skill> = shortlist.hits.iter().map(|hit| &shortlist.library[hit.skill]).collect();
         let fields = shortlist.settings.fields;
         let (scores, cached) =
             self.score_pairs(reranker, &shortlist.request, fields, &skills, stop, &mut |scores, cached| {
-                on_batch(&Reranking::new(shortlist.clone(), scores, decision, cached, start.elapsed()));
+                on_batch(&Reranking::new(shortlist.clone(), scores, prior, cached, start.elapsed()));
             })?;
-        Ok(Reranking::new(shortlist.clone(), &scores, decision, cached, start.elapsed()))
+        Ok(Reranking::new(shortlist.clone(), &scores, prior, cached, start.elapsed()))
     }
 
     /// Scores of one request with several skills, and how many of them were in the cache. `on_batch` is called after

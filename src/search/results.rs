@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::index::SearchKind;
 use crate::index::vectors::EXACT_UP_TO;
 use crate::library::{FieldSet, Library, SkillIx};
-use crate::model::{Fit, RankPrior, RerankerProfile, Verdict};
+use crate::model::{RankPrior, Verdict};
 
 /// Generation of a request: a result whose id is not the newest is dropped by its reader (design invariant 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -133,6 +133,9 @@ pub struct Shortlist {
     /// Vectors that were there, of how many; `ran` may be `Fused` over a part of the library.
     pub vectors: (usize, usize),
     pub kind: SearchKind,
+    /// Whether anything in the library fits; `None` where vectors were missing or not searched, or where the embedder's
+    /// profile has no calibration for these fields.
+    pub verdict: Option<Verdict>,
     pub pinned: Option<PinnedStanding>,
     pub timings: Stage1Timings,
 }
@@ -167,19 +170,6 @@ impl Ranked {
     }
 }
 
-/// What a profile makes of its reranker's scores.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Decision {
-    pub prior: RankPrior,
-    pub fit: Option<Fit>,
-}
-
-impl Decision {
-    pub fn of(profile: &RerankerProfile) -> Self {
-        Decision { prior: profile.rank_prior, fit: profile.fit }
-    }
-}
-
 /// Stage 2 of one request, as far as it has come.
 #[derive(Debug, Clone)]
 pub struct Reranking {
@@ -188,8 +178,6 @@ pub struct Reranking {
     pub rows: Vec<Ranked>,
     /// How much of stage 1 is in that order.
     pub prior: RankPrior,
-    /// Whether anything fits, as far as it is scored; `None` where the profile has no calibration or nothing is scored.
-    pub verdict: Option<Verdict>,
     pub scored: usize,
     /// How many of the scores came from the cache.
     pub cached: usize,
@@ -197,15 +185,14 @@ pub struct Reranking {
 }
 
 impl Reranking {
-    /// From scores in shortlist order (`None` where not scored yet), sorted and judged as `decision` says.
+    /// From scores in shortlist order (`None` where not scored yet), sorted with the share of stage 1 that the profile names.
     pub fn new(
         shortlist: Arc<Shortlist>,
         scores: &[Option<f32>],
-        decision: Decision,
+        prior: RankPrior,
         cached: usize,
         elapsed: Duration,
     ) -> Self {
-        let Decision { prior, fit } = decision;
         let mut rows: Vec<Ranked> = shortlist
             .hits
             .iter()
@@ -222,9 +209,7 @@ impl Reranking {
             row.after = index + 1;
         }
         let scored = scores.iter().flatten().count();
-        let best = scores.iter().flatten().copied().max_by(f32::total_cmp);
-        let verdict = fit.zip(best).map(|(fit, best)| fit.judge(best));
-        Reranking { shortlist, rows, prior, verdict, scored, cached, elapsed }
+        Reranking { shortlist, rows, prior, scored, cached, elapsed }
     }
 
     /// What a row is sorted by: its score, with the profile's share of stage 1.

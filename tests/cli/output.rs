@@ -41,6 +41,30 @@ fn search_prints_both_stages_in_final_order() {
     assert_eq!(value["profile"]["reranker"]["name"], "builtin");
 }
 
+/// The curve of the built-in profile, worked out here from the printed cosines; and a request that three skills about PDF,
+/// controllers and bread cannot serve.
+#[test]
+fn search_says_whether_anything_fits() {
+    let program = Program::default();
+    let library = small_library(&program);
+    let search = |request: &str, more: &[&str]| {
+        let args = ["search", request, "--library", &library, "--reranker", "none", "--json"];
+        program.json(&[args.as_slice(), more].concat())
+    };
+    for (request, fits) in [("merge two pdf documents", true), ("renew the passport of my daughter", false)] {
+        let value = search(request, &[]);
+        let cosines = value["hits"].as_array().unwrap().iter().filter_map(|hit| hit["stage1"]["dense"].as_f64());
+        let best = cosines.fold(f64::MIN, f64::max);
+        let expected = 1.0 / (1.0 + (-(34.8 * best - 12.51)).exp());
+        assert_eq!(value["fits"], fits, "{request}: cosine {best}");
+        assert!((value["confidence"].as_f64().unwrap() - expected).abs() < 1e-4, "{value}");
+    }
+    for unknown in [["--stage1", "lexical"], ["--fields", "nd"]] {
+        let value = search("merge two pdf documents", &unknown);
+        assert!(value["fits"].is_null() && value["confidence"].is_null(), "{unknown:?}: {value}");
+    }
+}
+
 #[test]
 fn search_without_a_reranker_has_no_second_stage() {
     let program = Program::default();

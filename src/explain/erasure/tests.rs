@@ -1,7 +1,7 @@
 use super::*;
 use crate::explain::{Lens, attribute};
 use crate::library::{Text, load};
-use crate::model::{Device, never};
+use crate::model::{Device, RankPrior, never};
 use crate::search::{Undisturbed, courtesy};
 
 fn pair(request: &str, parts: [&str; 3]) -> Pair {
@@ -118,7 +118,7 @@ fn ranks_follow_the_rule_of_the_list() {
 /// Unedited, a skill must stand where the list has it, ties and the profile's share of stage 1 included.
 #[test]
 fn a_skill_ranks_among_its_rivals_where_its_list_has_it() {
-    use crate::search::{Decision, Pipeline, QueryId, Reranking, Settings, Stage1};
+    use crate::search::{Pipeline, QueryId, Reranking, Settings, Stage1};
     let library = std::sync::Arc::new(load(&load::Source::Demo).unwrap());
     let lexical = std::sync::Arc::new(crate::index::LexicalIndex::build(&library));
     let settings = Settings { stage1: Stage1::Lexical, depth: 12, ..Settings::default() };
@@ -126,14 +126,13 @@ fn a_skill_ranks_among_its_rivals_where_its_list_has_it() {
     let pipeline = Pipeline::new(library, lexical);
     let shortlist = Arc::new(pipeline.stage1(QueryId(1), &request, settings, None, true).unwrap());
     assert_eq!(shortlist.hits.len(), 12);
-    for prior in [0.0, 0.7] {
-        let decision = Decision { prior: prior.try_into().unwrap(), fit: None };
+    for prior in [0.0, 0.7].map(|weight| RankPrior::try_from(weight).unwrap()) {
         let scores: Vec<Option<f32>> =
             (0..12).map(|at| Some([1.0, 2.5, -3.0, 1.0][at % 4] + (at / 8) as f32)).collect();
-        let list = Reranking::new(shortlist.clone(), &scores, decision, 0, Default::default());
+        let list = Reranking::new(shortlist.clone(), &scores, prior, 0, Default::default());
         for row in &list.rows {
             let rivals = Rivals::of(&list, row.skill);
-            assert_eq!(rivals.rank(row.score.unwrap()), row.after, "{prior} {row:?}");
+            assert_eq!(rivals.rank(row.score.unwrap()), row.after, "{prior:?} {row:?}");
             assert_eq!((rivals.rank(f32::INFINITY), rivals.rank(f32::NEG_INFINITY)), (1, 12));
         }
         let outside = Rivals::of(&list, crate::library::SkillIx(u32::MAX));

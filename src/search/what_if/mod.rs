@@ -15,7 +15,7 @@ use crate::model::{Embedder, Role, Stop};
 use super::caches::asked;
 use super::courtesy::politely;
 use super::fusion::{FUSION_DEPTH, reciprocal_rank};
-use super::{Decision, Pipeline, SearchError, Settings, Stage1};
+use super::{Pipeline, SearchError, Settings, Stage1};
 
 /// The last rank at which a skill counts as found in an author's tests: published routers hand an agent one to five
 /// skills, and SkillRouter reports Recall@3 between them (papers.md 1).
@@ -195,7 +195,7 @@ impl<'a> WhatIf<'a> {
         let skills: Vec<&Skill> = ranking.shortlist.iter().map(|&skill| self.text_of(skill)).collect();
         let (scores, _) =
             self.pipeline.score_pairs(reranker, request, self.settings.fields, &skills, stop, &mut |_, _| {})?;
-        let prior = Decision::of(reranker.profile()).prior;
+        let prior = reranker.profile().rank_prior;
         let weigh = |(index, (&skill, score)): (usize, (&SkillIx, Option<f32>))| {
             (skill, score.map_or(f32::NEG_INFINITY, |score| prior.weigh(score, index + 1)))
         };

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::engine::{Request, SearchRequest};
 use crate::library::{Library, SkillIx, Text};
-use crate::search::{Decision, Hit, QueryId, Ranked, Reranking, Settings, Shortlist};
+use crate::model::RankPrior;
+use crate::search::{Hit, QueryId, Ranked, Reranking, Settings, Shortlist};
 
 /// Pause before stage 2 after a typed character (tui.md, practice 4).
 pub const RERANK_DELAY: Duration = Duration::from_millis(120);
@@ -80,7 +81,7 @@ impl Results {
         if fresh {
             let unscored = vec![None; shortlist.hits.len()];
             self.reranking = shortlist.settings.rerank.then(|| {
-                Arc::new(Reranking::new(shortlist.clone(), &unscored, Decision::default(), 0, Duration::ZERO))
+                Arc::new(Reranking::new(shortlist.clone(), &unscored, RankPrior::default(), 0, Duration::ZERO))
             });
             self.shortlist = Some(shortlist.clone());
         }

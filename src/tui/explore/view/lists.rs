@@ -137,9 +137,6 @@ impl Explore {
         let Some(reranking) = self.results.reranking().filter(|reranking| reranking.is_finished()) else {
             return title;
         };
-        if let Some(Verdict { fits: false, confidence }) = reranking.verdict {
-            title.push(pen.span(format!(" nothing here seems to fit ({confidence:.2})"), Role::Warning));
-        }
         if !reranking.prior.is_none() {
             title.push(pen.span(" mixed with the shortlist's order", Role::Muted));
         }
@@ -234,6 +231,9 @@ fn shortlist_title(shortlist: &Shortlist, pen: &Pen) -> Vec<Span<'static>> {
     } else {
         let what = format!(" {} {dot} {} {dot} {}", settings.stage1.key(), settings.fields.key(), settings.depth);
         title.push(pen.span(what, Role::Muted));
+    }
+    if let Some(Verdict { fits: false, confidence }) = shortlist.verdict {
+        title.push(pen.span(format!(" nothing seems to fit ({confidence:.2})"), Role::Warning));
     }
     title
 }
