@@ -9,7 +9,8 @@ use crate::tui::widgets::text::bounded;
 use crate::tui::widgets::{Ink, RunText, Symbols, thousands};
 
 /// The pieces of the document under their heat. They carry the white space after them; it is painted only between two
-/// of one ink, which makes them one run. `signed` weights are changes, of which a fall has a look of its own.
+/// of one ink, which makes them one run. Lines and sections have their share in front. `signed` weights are changes, of
+/// which a fall has a look of its own.
 pub fn heat_text(
     capture: &Capture,
     attribution: &Attribution,
@@ -39,12 +40,16 @@ pub fn heat_text(
         } else {
             text.push(&space, if before == ink { ink } else { Ink::Plain });
         }
+        let shown = span.text(&capture.document);
+        let inked = shown.shown().trim_end();
+        if let Some(share) = share_of(span, kind, signed).filter(|_| !inked.is_empty()) {
+            text.push(&share, Ink::Muted);
+            text.hang();
+        }
         if let (true, Some(starting)) = (starts_field, span.field) {
             text.push(&format!("{}: ", starting.key()), Ink::Field(starting));
             field = span.field;
         }
-        let shown = span.text(&capture.document);
-        let inked = shown.shown().trim_end();
         text.push(bounded(inked, SHOWN_BYTES).0, ink);
         (space, before) = (shown.shown()[inked.len()..].to_owned(), ink);
     }
@@ -58,6 +63,16 @@ pub fn heat_text(
         text.push(&note, Ink::Warning);
     }
     text
+}
+
+/// What stands before a line or a section that was read.
+fn share_of(span: &Span, kind: SpanKind, signed: bool) -> Option<String> {
+    let points = span.weight.filter(|_| span.field.is_some())? * 100.0;
+    match kind {
+        SpanKind::Word | SpanKind::Token => None,
+        SpanKind::Line | SpanKind::Section if signed => Some(format!("{points:>+5.1}  ")),
+        SpanKind::Line | SpanKind::Section => Some(format!("{points:>4.1}%  ")),
+    }
 }
 
 fn ink_of(span: &Span, most: f32, signed: bool, capture: &Capture) -> Ink {
@@ -128,5 +143,6 @@ mod tests {
     fn a_section_is_one_piece_of_one_ink() {
         let text = text(SpanKind::Section, false, |_, weight| weight);
         assert_eq!(ink(&text, "First"), ink(&text, "Steps"));
+        assert!(text.text().contains(" 4.0%  body: # Steps"), "{}", text.text());
     }
 }

@@ -17,7 +17,7 @@ use super::numbers::points;
 /// Rows above the grid: what was asked, and the scale.
 const ABOVE: usize = 2;
 /// Columns in which both can be read.
-const READABLE: usize = 30;
+const READABLE: usize = 32;
 
 /// Columns and rows of the whole grid with its lines.
 pub(super) fn wanted_size(explained: &Explained, gaze: &Gaze) -> (u16, u16) {
@@ -34,7 +34,7 @@ impl Explore {
         let map = map(explained, &self.gaze, &mean);
         let (columns, height) = (usize::from(area.width), usize::from(area.height).saturating_sub(ABOVE));
         let shown = map.shown(height);
-        let heads = match shown.len() < explained.grid.heads {
+        let heads = match (1..explained.grid.heads).contains(&shown.len()) {
             true => format!("heads {}-{} of {} on: ", shown.start + 1, shown.end, explained.grid.heads),
             false => "heads on: ".into(),
         };
@@ -60,6 +60,9 @@ fn map<'a>(explained: &'a Explained, gaze: &'a Gaze, mean: &'a [usize]) -> HeadM
 /// What a 9 stands for, and where the largest is.
 fn full_cell(explained: &Explained) -> String {
     let Some((layer, head, value)) = explained.grid.peak() else { return "no head looks at a field".into() };
-    let size = if explained.reading() == Reading::Calibrated { points(value) } else { percent(value) };
+    let size = match explained.reading() {
+        Reading::Calibrated => format!("{} points", points(value)),
+        Reading::Scored | Reading::Request => percent(value),
+    };
     format!("9: {size}, layer {} head {}", layer + 1, head + 1)
 }

@@ -92,7 +92,12 @@ fn parts(area: Rect, (columns, rows): (u16, u16), wish: Option<bool>) -> Parts {
             let grid = Rect { height, ..right_of(NUMBERS + 1, left) };
             Parts { numbers: Rect { height, ..numbers }, grid, text }
         }
-        Some(true) => Parts { numbers: Rect { height, ..area }, grid: text, text: none },
+        Some(true) => {
+            // A grid of a few heads is no grid: the numbers leave it more than they leave the text.
+            let height = area.height / 3;
+            let grid = Rect { y: area.y + height, height: area.height - height, ..area };
+            Parts { numbers: Rect { height, ..area }, grid, text: none }
+        }
         _ => Parts { numbers: Rect { height, ..area }, grid: none, text },
     }
 }

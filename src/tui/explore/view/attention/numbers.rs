@@ -29,12 +29,15 @@ impl Explore {
         rows.extend(field_rows(explained, columns, pen));
         rows.extend(notes(explained, columns, pen));
         let strip_after = rows.len() as u16;
-        let strip = strip_after + STRIP_ROWS < area.height && explained.capture.attention.layers > 0;
+        let heaviest = heaviest(explained, self.gaze.kind, columns, pen);
+        // Lines and sections were asked for; the layers can be had with words.
+        let listed = if is_row(self.gaze.kind) { heaviest.len() as u16 } else { 0 };
+        let strip = strip_after + STRIP_ROWS + listed < area.height && explained.capture.attention.layers > 0;
         if strip {
             rows.extend((0..STRIP_ROWS).map(|_| Line::default()));
         }
         rows.push(legend(explained, self.gaze.kind, pen));
-        rows.extend(heaviest(explained, self.gaze.kind, columns, pen));
+        rows.extend(heaviest);
         let used = (rows.len() as u16).min(area.height);
         pen.rows(frame, area, rows);
         if strip {
@@ -106,7 +109,7 @@ fn notes(explained: &Explained, columns: usize, pen: &Pen) -> Vec<Line<'static>>
     let attribution = explained.numbers();
     let removed = attribution.removed;
     let mut taken = format!(
-        "removed {} before sharing: special {}, request {}, separators {}",
+        "removed {} first: special {}, request {}, separators {}",
         percent(removed.total()),
         percent(removed.special),
         percent(removed.request),
@@ -114,9 +117,7 @@ fn notes(explained: &Explained, columns: usize, pen: &Pen) -> Vec<Line<'static>>
     );
     if let Some((free, change)) = explained.change() {
         let (free, score) = (percent(free.removed.total()), change.score);
-        taken.push_str(&format!(
-            "; then, word by word, the shares for the empty request (removed {free}, score {score:.2})"
-        ));
+        taken.push_str(&format!("; then the shares for an empty request (removed {free}, score {score:.2})"));
     }
     let (seen, total) = (attribution.seen_tokens, attribution.total_tokens);
     let saw = format!("saw {} of {} tokens", thousands(seen), thousands(total));
@@ -169,7 +170,7 @@ fn heaviest(explained: &Explained, kind: SpanKind, columns: usize, pen: &Pen) ->
     if explained.most.is_empty() && explained.least.is_empty() {
         return wrapped("no word was read", columns, Role::Muted, pen);
     }
-    if matches!(kind, SpanKind::Word | SpanKind::Token) {
+    if !is_row(kind) {
         let mut rows = Vec::new();
         if !explained.most.is_empty() {
             rows.extend(wrapped(&format!("most: {}", list(&explained.most)), columns, Role::Muted, pen));
@@ -192,6 +193,11 @@ fn heaviest(explained: &Explained, kind: SpanKind, columns: usize, pen: &Pen) ->
     };
     let header = std::iter::once(Line::from(pen.span(header, Role::Muted)));
     header.chain(explained.most.iter().chain(&explained.least).map(row)).collect()
+}
+
+/// Whether a piece has a row of its own.
+fn is_row(kind: SpanKind) -> bool {
+    matches!(kind, SpanKind::Line | SpanKind::Section)
 }
 
 /// A change of a share in percentage points.
