@@ -11,7 +11,8 @@ use crate::config::Dirs;
 use crate::library::load::Source;
 use crate::library::{RootKind, Text};
 use crate::model::hub::{Kind, size};
-use crate::model::{Device, Embedder, Role, device, memory, never};
+use crate::model::packed::Level;
+use crate::model::{Device, Embedder, Role, Speed, device, memory, never};
 
 use super::{Outcome, RouterArgs, models, prepare};
 
@@ -168,14 +169,18 @@ fn processor() -> Check {
         ("fma", std::arch::is_x86_feature_detected!("fma")),
         ("f16c", std::arch::is_x86_feature_detected!("f16c")),
         ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+        ("avx512-bf16", Level::Avx512Bf16.available()),
+        ("amx-bf16", Level::Amx.available()),
     ];
     #[cfg(not(target_arch = "x86_64"))]
     let features: [(&str, bool); 0] = [];
     let present: Vec<&str> = features.iter().filter(|(_, present)| *present).map(|(name, _)| *name).collect();
+    let Speed { kernels, gflops } = Speed::measure();
+    let (arch, present) = (std::env::consts::ARCH, present.join(" "));
     Check {
         name: "processor",
         ok: true,
-        finding: format!("{}, {threads} threads, {}", std::env::consts::ARCH, present.join(" ")),
+        finding: format!("{arch}, {threads} threads, {present}; products by {kernels}, {gflops:.0} GFLOP/s"),
     }
 }
 

@@ -31,6 +31,8 @@ use clap::{Parser, Subcommand};
 
 pub use args::{InterfaceArgs, RouterArgs};
 
+use crate::model::packed::Level;
+
 /// What a command ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    Level::check_environment().map_err(anyhow::Error::msg)?;
     let router = cli.router;
     match cli.command {
         None => tui::run(router, cli.interface),

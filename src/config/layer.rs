@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::library::{FieldSet, Text};
+use crate::model::packed::KERNELS;
 use crate::model::{Device, Precision};
 use crate::search::Stage1;
 
@@ -87,7 +88,8 @@ pub struct Layer {
 }
 
 /// Variables that other parts of the program read.
-const READ_ELSEWHERE: [&str; 4] = ["SKILLSCOPE_CONFIG", "SKILLSCOPE_LOG", "SKILLSCOPE_PYTHON", "SKILLSCOPE_TEST_PANIC"];
+const READ_ELSEWHERE: [&str; 5] =
+    ["SKILLSCOPE_CONFIG", KERNELS, "SKILLSCOPE_LOG", "SKILLSCOPE_PYTHON", "SKILLSCOPE_TEST_PANIC"];
 
 /// Variables of this module, as documented in the user's guide.
 const VARIABLES: [&str; 15] = [

@@ -28,6 +28,7 @@ pub mod profiles;
 pub mod qwen3;
 pub mod reranker;
 mod source;
+mod speed;
 pub mod weights;
 
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ pub use embedder::{Embedder, Role};
 pub use profile::{EmbedderProfile, Pooling, Profile, PromptProfile, RerankerProfile, Score, Setting, Similarity};
 pub use profiles::Profiles;
 pub use reranker::{Capture, Reranker};
+pub use speed::Speed;
 
 /// Why a model could not be loaded or run. Every message names the file or the model.
 #[derive(Debug, thiserror::Error)]

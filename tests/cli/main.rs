@@ -4,6 +4,7 @@ mod author;
 mod bad_input;
 mod explain;
 mod hub_cache;
+mod kernels;
 mod kill;
 mod lint;
 mod output;

@@ -80,7 +80,7 @@ impl Linear {
     }
 
     /// From a row-major `[output, input]` weight.
-    fn new(weight: Vec<f32>, input: usize, format: Format) -> Self {
+    pub fn new(weight: Vec<f32>, input: usize, format: Format) -> Self {
         let output = weight.len() / input;
         let weight = match format {
             Format::F32 => Weight::Plain(transpose(&weight, output, input)),

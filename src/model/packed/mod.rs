@@ -18,6 +18,7 @@ mod amx;
 mod attention;
 mod avx512;
 mod epilogue;
+mod level;
 mod portable;
 mod tiles;
 
@@ -28,6 +29,7 @@ use rayon::prelude::*;
 pub use attention::Head;
 pub use epilogue::Epilogue;
 use epilogue::Output;
+pub use level::{KERNELS, Level};
 use tiles::Tiles;
 
 /// Rows and columns of a block of the product: two tiles of 16 each way.
@@ -40,58 +42,6 @@ const ROWS: usize = 512;
 /// Panels of weights (of 32 outputs) in a task: small enough to be stolen, large enough that configuring tiles for each
 /// does not show.
 const PANELS: usize = 4;
-
-/// How a block is multiplied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// Intel AMX, `tdpbf16ps`.
-    Amx,
-    /// AVX-512 BF16, `vdpbf16ps`.
-    Avx512Bf16,
-    /// Plain loops, for tests and as the definition of the other two.
-    Portable,
-}
-
-impl Level {
-    /// Best first.
-    pub const ALL: [Level; 3] = [Level::Amx, Level::Avx512Bf16, Level::Portable];
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Level::Amx => "amx-bf16",
-            Level::Avx512Bf16 => "avx512-bf16",
-            Level::Portable => "portable",
-        }
-    }
-
-    /// Calls `work` with the multiplication of a block, ready on this thread.
-    fn with_multiply<R>(self, work: impl FnOnce(Multiply) -> R) -> R {
-        match self {
-            Level::Amx => amx::Configured::run(|tiles| work(&|a, b, c| tiles.multiply(a, b, c))),
-            Level::Avx512Bf16 => work(&avx512::multiply),
-            Level::Portable => work(&portable::multiply),
-        }
-    }
-
-    /// Whether this processor and kernel have it.
-    pub fn available(self) -> bool {
-        match self {
-            Level::Amx => amx::available(),
-            Level::Avx512Bf16 => avx512::available(),
-            Level::Portable => true,
-        }
-    }
-
-    /// The level that beats f32 products on this machine, if there is one. AVX-512 BF16 does on AMD's processors and is
-    /// no faster than f32 on Intel's (measured on Sapphire Rapids: 69 against 117 GFLOP/s).
-    pub fn fast() -> Option<Level> {
-        match () {
-            () if Level::Amx.available() => Some(Level::Amx),
-            () if Level::Avx512Bf16.available() && avx512::is_amd() => Some(Level::Avx512Bf16),
-            () => None,
-        }
-    }
-}
 
 /// What the matrix products of a network on the processor are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,45 @@
+//! What matrix products reach on this machine, as `doctor` says.
+
+use std::time::{Duration, Instant};
+
+use super::ops::linear::{Format, Linear};
+use super::pool;
+use super::{Device, Precision};
+
+/// MiniLM's up-projection of 512 tokens: rows, inputs, outputs.
+const SHAPE: (usize, usize, usize) = (512, 384, 1536);
+/// Long enough for processors to reach the clock they will keep, short enough for a command that is waited for.
+const MEASURED: Duration = Duration::from_millis(100);
+
+/// Matrix products on all threads of the model pool.
+#[derive(Debug, Clone, Copy)]
+pub struct Speed {
+    /// `amx-bf16`, `avx512-bf16` or `f32`.
+    pub kernels: &'static str,
+    /// The fastest of all products in the time.
+    pub gflops: f64,
+}
+
+impl Speed {
+    /// Measures the products that networks on the processor are made of, in the precision that `auto` means.
+    pub fn measure() -> Self {
+        let format = Format::of(Precision::Auto.settled(Precision::Auto, Device::Cpu));
+        let (rows, input, output) = SHAPE;
+        let some = |count: usize| (0..count).map(|i| (i % 17) as f32 / 17.0 - 0.5).collect::<Vec<_>>();
+        let fastest = pool::run(|| {
+            let (linear, x) = (Linear::new(some(output * input), input, format), some(rows * input));
+            let (start, mut fastest) = (Instant::now(), f64::MAX);
+            while start.elapsed() < MEASURED {
+                let start = Instant::now();
+                std::hint::black_box(linear.forward(&x));
+                fastest = fastest.min(start.elapsed().as_secs_f64());
+            }
+            fastest
+        });
+        let kernels = match format {
+            Format::Packed(level) => level.label(),
+            Format::F32 | Format::F16 | Format::Bf16 => "f32",
+        };
+        Speed { kernels, gflops: 2.0 * (rows * input * output) as f64 / fastest / 1e9 }
+    }
+}
