@@ -57,7 +57,8 @@ pub struct Span {
 }
 
 impl Span {
-    fn new(bytes: Range<usize>, field: Option<Field>, weight: Option<f32>) -> Self {
+    /// A piece called by its own words, of which no token was counted.
+    pub fn new(bytes: Range<usize>, field: Option<Field>, weight: Option<f32>) -> Self {
         Span { label: bytes.clone(), bytes, field, weight, tokens: 0 }
     }
 

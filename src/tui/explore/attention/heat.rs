@@ -26,6 +26,12 @@ pub fn heat_text(
     for span in spans {
         let ink = ink_of(span, most, signed, capture);
         let starts_field = span.field.is_some() && span.field != field;
+        let shown = span.text(&capture.document);
+        let inked = shown.shown().trim_end();
+        let share = share_of(span, kind, signed).filter(|_| !inked.is_empty());
+        // A share stands at the beginning of its row, before the indent of a line.
+        let line = space.rfind('\n').filter(|_| share.is_some()).map_or(space.len(), |at| at + 1);
+        let (gap, indent) = space.split_at(line);
         if text.text().len() > SHOWN_BYTES {
             text.push("\n(the rest is not shown here)", Ink::Warning);
             break;
@@ -34,17 +40,16 @@ pub fn heat_text(
             text.push(&format!("\n{rule} not seen by the reranker {rule}\n"), Ink::Warning);
         } else if starts_field && !text.is_empty() {
             text.push("\n", Ink::Plain);
-        } else if space.is_empty() && kind == SpanKind::Token && !text.is_empty() && ink != Ink::Unseen {
+        } else if gap.is_empty() && kind == SpanKind::Token && !text.is_empty() && ink != Ink::Unseen {
             // Where one token ends inside a word.
             text.push(symbols.vertical, Ink::Muted);
         } else {
-            text.push(&space, if before == ink { ink } else { Ink::Plain });
+            text.push(gap, if before == ink { ink } else { Ink::Plain });
         }
-        let shown = span.text(&capture.document);
-        let inked = shown.shown().trim_end();
-        if let Some(share) = share_of(span, kind, signed).filter(|_| !inked.is_empty()) {
-            text.push(&share, Ink::Muted);
+        if let Some(share) = &share {
+            text.push(share, Ink::Muted);
             text.hang();
+            text.push(if starts_field { "" } else { indent }, Ink::Plain);
         }
         if let (true, Some(starting)) = (starts_field, span.field) {
             text.push(&format!("{}: ", starting.key()), Ink::Field(starting));
@@ -97,6 +102,8 @@ pub fn cuts(attribution: &Attribution) -> impl Iterator<Item = (Field, usize)> {
 mod tests {
     use super::*;
     use crate::explain::spans;
+    use crate::library::FieldSet;
+    use crate::text::DocumentTemplate;
     use crate::tui::explore::fixture;
     use crate::tui::theme::HEAT_STEPS;
     use crate::tui::widgets::symbols::UNICODE;
@@ -144,5 +151,19 @@ mod tests {
         let text = text(SpanKind::Section, false, |_, weight| weight);
         assert_eq!(ink(&text, "First"), ink(&text, "Steps"));
         assert!(text.text().contains(" 4.0%  body: # Steps"), "{}", text.text());
+    }
+
+    #[test]
+    fn a_share_stands_before_the_indent_of_its_line() {
+        let document = DocumentTemplate::default().render_parts(["n", "d", "one\n   two"], FieldSet::Full);
+        let span = |needle: &str, length| {
+            let at = document.text.find(needle).expect(needle);
+            Span::new(at..at + length, Some(Field::Body), Some(0.5))
+        };
+        let spans = [span("one", 7), span("two", 3)];
+        let (capture, attribution) = fixture::attribution();
+        let capture = Capture { document: document.clone(), ..(*capture).clone() };
+        let text = heat_text(&capture, &attribution, &spans, SpanKind::Line, false, &UNICODE);
+        assert!(text.text().starts_with("50.0%  body: one\n50.0%     two"), "{}", text.text());
     }
 }
