@@ -1,34 +1,18 @@
 //! An author's first ten minutes, key by key, with the real engine and the built-in models: find the own skill, keep
 //! the request, edit a scratch copy and watch the rank, look at the diff, save.
 
+mod script;
+
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, unbounded};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use crossterm::event::{KeyCode, KeyModifiers};
 
-use skillscope::config::ThemeChoice;
-use skillscope::engine::{Engine, EngineOptions, ModelChoice};
+use script::{Script, row};
 use skillscope::library::load::Source;
-use skillscope::model::Device;
-use skillscope::search::Settings;
 use skillscope::tui::action::Tab;
-use skillscope::tui::app::{App, AppOptions};
-use skillscope::tui::event::Event;
-use skillscope::tui::keymap::{KeyLayer, Keymap};
-use skillscope::tui::theme::{ColorDepth, Themes};
-
-/// Nothing takes this long even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
-const SIZE: (u16, u16) = (160, 44);
 
 struct Session {
-    app: App,
-    engine: Engine,
-    notified: Receiver<Event>,
-    copied: Vec<String>,
+    script: Script,
     root: tempfile::TempDir,
 }
 
@@ -54,33 +38,8 @@ impl Session {
         }
         let tests = r#"[{"query": "bake bread rolls for breakfast", "should_trigger": true}]"#;
         std::fs::write(root.path().join("rolls/eval_queries.json"), tests).unwrap();
-        let engine = Engine::start(EngineOptions {
-            source: Source::Paths(vec![root.path().to_path_buf()]),
-            cache: None,
-            models: ModelChoice::default(),
-            placement: Device::Cpu.into(),
-            benchmarks: Vec::new(),
-            hub: None,
-            runs: None,
-            profiles: None,
-            watch: false,
-            approximate: false,
-        });
-        let (notify, notified) = unbounded();
-        let (themes, _) = Themes::load(ColorDepth::None, None);
-        let (theme, _) = themes.choose(&ThemeChoice::Auto, None);
-        let options = AppOptions {
-            settings: Settings::default(),
-            choice: ModelChoice::default(),
-            keymap: Keymap::load(keymap, None, &KeyLayer::default()).unwrap(),
-            themes,
-            theme,
-            ascii: false,
-            mouse: true,
-            size: SIZE,
-        };
-        let app = App::new(options, &notify);
-        Session { app, engine, notified, copied: Vec::new(), root }
+        let script = Script::start(keymap, Source::Paths(vec![root.path().to_path_buf()]));
+        Session { script, root }
     }
 
     fn file(&self) -> PathBuf {
@@ -90,69 +49,20 @@ impl Session {
     fn hash(&self) -> blake3::Hash {
         blake3::hash(&std::fs::read(self.file()).unwrap())
     }
+}
 
-    fn handle(&mut self, event: Event) {
-        let effects = self.app.handle(event);
-        self.carry_out(effects);
-    }
+impl std::ops::Deref for Session {
+    type Target = Script;
 
-    fn carry_out(&mut self, effects: skillscope::tui::app::Effects) {
-        effects.requests.into_iter().for_each(|request| assert!(self.engine.send(request)));
-        self.copied.extend(effects.copy);
-    }
-
-    fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) -> &mut Self {
-        self.handle(Event::Key(KeyEvent::new(code, modifiers)));
-        self
-    }
-
-    fn control(&mut self, key: char) -> &mut Self {
-        self.press(KeyCode::Char(key), KeyModifiers::CONTROL)
-    }
-
-    fn alt(&mut self, key: char) -> &mut Self {
-        self.press(KeyCode::Char(key), KeyModifiers::ALT)
-    }
-
-    fn type_text(&mut self, text: &str) -> &mut Self {
-        for letter in text.chars() {
-            self.press(KeyCode::Char(letter), KeyModifiers::NONE);
-        }
-        self
-    }
-
-    fn screen(&self) -> String {
-        let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
-        terminal.draw(|frame| self.app.draw(frame)).unwrap();
-        let buffer = terminal.backend().buffer().clone();
-        let row = |y| (0..SIZE.0).map(|x| buffer[(x, y)].symbol().to_owned()).collect::<String>();
-        (0..SIZE.1).map(|y| row(y).trim_end().to_owned() + "\n").collect()
-    }
-
-    /// Runs the loop until the screen is as wanted.
-    fn until(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let (effects, _) = self.app.tick(Instant::now());
-            self.carry_out(effects);
-            let screen = self.screen();
-            if wanted(&screen) {
-                return screen;
-            }
-            assert!(Instant::now() < deadline, "never saw {what}:\n{screen}");
-            if let Ok(response) = self.engine.responses().recv_timeout(Duration::from_millis(20)) {
-                self.handle(Event::Engine(response));
-            }
-            while let Ok(event) = self.notified.try_recv() {
-                self.handle(event);
-            }
-        }
+    fn deref(&self) -> &Script {
+        &self.script
     }
 }
 
-/// The row of the screen that has this text.
-fn row<'a>(screen: &'a str, text: &str) -> &'a str {
-    screen.lines().find(|line| line.contains(text)).unwrap_or_default()
+impl std::ops::DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Script {
+        &mut self.script
+    }
 }
 
 #[test]

@@ -10,7 +10,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use skillscope::engine::{Engine, EngineOptions, ModelChoice, ModelState, Request, Response, SearchRequest, Switching};
+use skillscope::engine::{
+    Engine, EngineOptions, ModelChoice, ModelState, Request, Response, SearchRequest, Subject, Switching,
+};
+use skillscope::explain::Reading;
 use skillscope::library::FieldSet;
 use skillscope::library::load::Source;
 use skillscope::model::Device;
@@ -212,13 +215,14 @@ fn explains_the_pair_that_was_scored() {
     let responses = until(&engine, |response| matches!(response, Response::Stage2(r) if r.is_finished()));
     let Some(Response::Stage2(reranking)) = responses.last() else { unreachable!() };
     let top = reranking.rows[0];
-    engine.send(Request::Explain {
+    let subject = Subject {
         id: QueryId(1),
         text,
         settings: Settings::default(),
         library: reranking.shortlist.library.clone(),
         skill: top.skill,
-    });
+    };
+    engine.send(Request::Explain { subject, reading: Reading::Scored });
     let responses = until(&engine, |response| matches!(response, Response::Explained { .. }));
     let Some(Response::Explained { capture, skill, .. }) = responses.last() else { unreachable!() };
     assert_eq!(*skill, top.skill);

@@ -21,7 +21,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use skillscope::engine::{ModelState, Request, Response};
+use skillscope::engine::{Beside, ModelState, Request, Response};
 use skillscope::library::{Library, SkillIx};
 use skillscope::search::{QueryId, Stage1};
 use skillscope::tui::action::Action;
@@ -71,7 +71,43 @@ impl Explored {
         assert!(asked, "attention was asked for");
         let (capture, _) = fixture::attribution();
         let library = explored.library();
-        explored.answer(Response::Explained { id: QueryId(1), skill: SkillIx(0), library, capture });
+        explored.answer(Response::Explained { id: QueryId(1), skill: SkillIx(0), library, capture, beside: None });
+        explored
+    }
+
+    /// The same attention in another reading, with what it needs besides.
+    fn reread(times: usize, beside: Beside) -> Self {
+        let mut explored = Explored::explained();
+        explored.act(&vec![Action::CycleReading; times]);
+        explored.rest();
+        let (capture, _) = fixture::attribution();
+        let library = explored.library();
+        explored.answer(Response::Explained {
+            id: QueryId(1),
+            skill: SkillIx(0),
+            library,
+            capture,
+            beside: Some(beside),
+        });
+        explored
+    }
+
+    fn from_request() -> Self {
+        Explored::reread(1, Beside::FromRequest(Some(fixture::other_capture())))
+    }
+
+    fn calibrated() -> Self {
+        Explored::reread(2, Beside::ContentFree(fixture::other_capture()))
+    }
+
+    /// Two marked heads and their mean, the grid asked for.
+    fn marked() -> Self {
+        let mut explored = Explored::explained();
+        explored.draw((80, 24), &theme("mono"));
+        explored.act(&[Action::ToggleHeads, Action::CycleTarget]);
+        explored.act(&[Action::PreviousBand, Action::PreviousBand, Action::NextHead, Action::NextHead]);
+        explored.act(&[Action::MarkHeads, Action::PreviousBand, Action::NextHead, Action::MarkHeads]);
+        explored.act(&[Action::ToggleMarked]);
         explored
     }
 
@@ -169,6 +205,12 @@ fn explore_at_every_size() {
         snapshot("explore-reranking", size, &Explored::found(8).screen(size));
         snapshot("explore-reranked", size, &Explored::found(20).act(&[Action::First]).screen(size));
         snapshot("explore-attention", size, &Explored::explained().act(&[Action::Open]).screen(size));
+        snapshot("explore-request", size, &Explored::from_request().act(&[Action::Open]).screen(size));
+        snapshot("explore-calibrated", size, &Explored::calibrated().act(&[Action::Open]).screen(size));
+        let sections = [Action::Open, Action::CycleUnits, Action::CycleUnits, Action::CycleUnits];
+        snapshot("explore-sections", size, &Explored::explained().act(&sections).screen(size));
+        snapshot("explore-tokens", size, &Explored::explained().act(&sections[..2]).screen(size));
+        snapshot("explore-heads", size, &Explored::marked().act(&[Action::Open]).screen(size));
         snapshot("explore-erasure", size, &Explored::erased(3).act(&[Action::Open]).screen(size));
         snapshot("explore-retrieval", size, &Explored::retrieved().act(&[Action::Open]).screen(size));
         snapshot(
@@ -240,6 +282,32 @@ fn heat_has_its_styles_in_colour_and_without() {
         let buffer = explored.draw((100, 24), &theme(name));
         insta::assert_debug_snapshot!(format!("heat-{name}"), buffer);
     }
+}
+
+#[test]
+fn a_change_and_the_heads_have_their_styles_in_colour_and_without() {
+    for name in ["beacon-dark", "beacon-light", "mono"] {
+        let buffer = Explored::calibrated().act(&[Action::Open]).draw((120, 40), &theme(name));
+        insta::assert_debug_snapshot!(format!("calibrated-{name}"), buffer);
+        let buffer = Explored::marked().act(&[Action::Open]).draw((80, 24), &theme(name));
+        insta::assert_debug_snapshot!(format!("heads-{name}"), buffer);
+    }
+}
+
+#[test]
+fn what_wraps_goes_on_under_its_text_and_keeps_its_look() {
+    let theme = theme("beacon-dark");
+    let buffer = Explored::explained().draw((120, 40), &theme);
+    let screen = plain(&buffer);
+    let y = screen.lines().position(|line| line.starts_with("removed ")).expect("a sentence") as u16 + 1;
+    let muted = theme.style(Role::Muted).fg;
+    assert!(screen.lines().nth(y.into()).is_some_and(|line| line.contains("separators ")), "it wraps:\n{screen}");
+    assert!((0..10).all(|x| Some(buffer[(x, y)].fg) == muted), "{screen}");
+    let narrow = Explored::retrieved().act(&[Action::Open]).screen((80, 24));
+    let rows: Vec<&str> = narrow.lines().collect();
+    let first = rows.iter().position(|row| row.contains("0.710  description:")).expect("a sentence");
+    let column = rows[first].find("description").expect("its text");
+    assert!(rows[first + 1].starts_with(&" ".repeat(column)) && rows[first + 1].trim_start().len() > 3, "{narrow}");
 }
 
 #[test]

@@ -1,23 +1,32 @@
-//! Explanations that take many steps: done one step at a time while nothing else waits for the search thread, so that
-//! a keystroke comes first and loses none of what is done.
+//! Explanations on the search thread. Attention takes one or two passes and is answered at once; what takes many steps
+//! is done one step at a time while nothing else waits, so that a keystroke comes first and loses none of what is done.
 
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
+use crate::explain::calibration::CONTENT_FREE;
 use crate::explain::erasure::{Pair, Run};
-use crate::explain::{DenseView, LexicalView, Retrieval};
-use crate::model::{ModelError, Reranker, Stop};
-use crate::search::SearchError;
+use crate::explain::{DenseView, LexicalView, Reading, Retrieval};
+use crate::model::{Capture, ModelError, Reranker, Stop};
+use crate::search::{Pipeline, SearchError};
 
-use super::messages::{EraseRequest, Response, Subject};
+use super::messages::{Beside, EraseRequest, Response, Subject};
 use super::{Shared, Wake};
 
 /// What is under way; a newer one of the same kind takes its place.
 #[derive(Default)]
 pub(super) struct Explaining {
+    attended: Option<Attended>,
     retrieval: Option<Subject>,
     erasure: Option<Erasing>,
+}
+
+/// The last capture: another reading of the same pair does not score it again.
+struct Attended {
+    subject: Subject,
+    reranker: Arc<Reranker>,
+    capture: Arc<Capture>,
 }
 
 struct Erasing {
@@ -29,6 +38,42 @@ struct Erasing {
 impl Explaining {
     pub(super) fn is_idle(&self) -> bool {
         self.retrieval.is_none() && self.erasure.is_none()
+    }
+
+    /// Attention of one pair, and what the reading needs besides.
+    pub(super) fn attend(&mut self, shared: &Shared, subject: &Subject, reading: Reading) {
+        let Some(mut pipeline) = shared.snapshot().filter(|_| shared.is_newest(subject.id)) else { return };
+        // A reload may have come between: the index is of the library that was on screen.
+        pipeline.library = subject.library.clone();
+        let _live = shared.gate.enter();
+        let stop = || !shared.is_newest(subject.id) || shared.is_stopping();
+        let both = self.capture(&pipeline, subject, &stop).and_then(|capture| {
+            let beside = beside(&pipeline, subject, reading, &capture, &stop)?;
+            Ok((capture, beside))
+        });
+        match both {
+            Ok((capture, beside)) => shared.publish(Response::Explained {
+                id: subject.id,
+                skill: subject.skill,
+                library: subject.library.clone(),
+                capture,
+                beside,
+            }),
+            Err(SearchError::Model(ModelError::Stopped)) => {}
+            Err(error) => shared.fail(subject.id, &error),
+        }
+    }
+
+    fn capture(&mut self, pipeline: &Pipeline, subject: &Subject, stop: Stop) -> Result<Arc<Capture>, SearchError> {
+        let reranker = pipeline.reranker.as_ref().ok_or(SearchError::NoReranker)?;
+        let same = |last: &&Attended| last.subject.is(subject) && Arc::ptr_eq(&last.reranker, reranker);
+        if let Some(last) = self.attended.as_ref().filter(same) {
+            return Ok(last.capture.clone());
+        }
+        let capture = Arc::new(pipeline.capture(&subject.text, subject.settings.fields, subject.skill, stop)?);
+        let (subject, reranker) = (subject.clone(), reranker.clone());
+        self.attended = Some(Attended { subject, reranker, capture: capture.clone() });
+        Ok(capture)
     }
 
     /// Why stage 1 found a skill: its words are answered at once, its sentences by the next step.
@@ -94,6 +139,26 @@ impl Erasing {
             erased: Arc::new(self.run.report().clone()),
         });
     }
+}
+
+/// The second capture of a reading, by the same snapshot's network.
+fn beside(
+    pipeline: &Pipeline,
+    subject: &Subject,
+    reading: Reading,
+    capture: &Capture,
+    stop: Stop,
+) -> Result<Option<Beside>, SearchError> {
+    Ok(match (reading, &pipeline.reranker) {
+        (Reading::Scored, _) | (_, None) => None,
+        (Reading::Request, Some(reranker)) => {
+            Some(Beside::FromRequest(reranker.from_request(capture, stop)?.map(Arc::new)))
+        }
+        (Reading::Calibrated, Some(_)) => {
+            let free = pipeline.capture(CONTENT_FREE, subject.settings.fields, subject.skill, stop)?;
+            Some(Beside::ContentFree(Arc::new(free)))
+        }
+    })
 }
 
 /// The second half of a retrieval; gives the subject back if it was stopped.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::explain::erasure::{Pair, Rivals};
-use crate::explain::{Erased, Grain, Manner, Retrieval};
+use crate::explain::{Erased, Grain, Manner, Reading, Retrieval};
 use crate::library::load::Source;
 use crate::library::{FieldSet, Library, SkillIx, Text};
 use crate::model::catalogue::Entry;
@@ -85,6 +85,13 @@ pub struct Subject {
     pub skill: SkillIx,
 }
 
+impl Subject {
+    /// Whether both are about the same skill of the same search; one search may be answered from two libraries.
+    pub fn is(&self, other: &Subject) -> bool {
+        (self.id, self.skill) == (other.id, other.skill) && Arc::ptr_eq(&self.library, &other.library)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct EraseRequest {
     pub subject: Subject,
@@ -98,13 +105,10 @@ pub struct EraseRequest {
 pub enum Request {
     /// Replaces any search still under way.
     Search(SearchRequest),
-    /// Attention for one skill of the library that is on screen.
+    /// Attention for one skill of the library that is on screen, with what this reading of it needs besides.
     Explain {
-        id: QueryId,
-        text: Arc<str>,
-        settings: Settings,
-        library: Arc<Library>,
-        skill: SkillIx,
+        subject: Subject,
+        reading: Reading,
     },
     /// What becomes of its score without each piece of it; replaces an erasure still under way, and ends with its
     /// search.
@@ -160,6 +164,15 @@ pub enum Switching {
     Failed(String),
 }
 
+/// A second capture of the pair, by the same network.
+#[derive(Debug, Clone)]
+pub enum Beside {
+    /// Seen from the request; `None` in a causal network.
+    FromRequest(Option<Arc<Capture>>),
+    /// For the empty request.
+    ContentFree(Arc<Capture>),
+}
+
 /// Vectors being built in the background.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Indexing {
@@ -187,6 +200,8 @@ pub enum Response {
         skill: SkillIx,
         library: Arc<Library>,
         capture: Arc<Capture>,
+        /// What was asked for besides; `None` for [`Reading::Scored`].
+        beside: Option<Beside>,
     },
     /// Once per step; [`Erased::is_finished`] on the last.
     Erased {

@@ -34,8 +34,8 @@ use crate::search::{Pipeline, QueryId, SearchError};
 
 pub use author::messages::{AuthorEvent, AuthorRequest, Drafted, Opened, Probe, Standing};
 pub use messages::{
-    BenchEntry, BenchEvent, BenchRequest, Described, EngineOptions, EraseRequest, EvalEvent, EvalRequest, Indexing,
-    ModelChoice, ModelState, Request, Response, RunId, RunLine, SearchRequest, Subject, Switching,
+    BenchEntry, BenchEvent, BenchRequest, Beside, Described, EngineOptions, EraseRequest, EvalEvent, EvalRequest,
+    Indexing, ModelChoice, ModelState, Request, Response, RunId, RunLine, SearchRequest, Subject, Switching,
 };
 
 /// What the engine's threads share.

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use crate::library::{FieldSet, Library, SkillIx};
+use crate::library::FieldSet;
 use crate::model::ModelError;
 use crate::search::groups::{self, Grouping};
-use crate::search::{Pipeline, QueryId, SearchError, Settings, Shortlist};
+use crate::search::{Pipeline, QueryId, SearchError, Shortlist};
 
 use super::author::{self, Done};
 use super::builder::Job;
@@ -114,9 +114,7 @@ impl Worker<'_> {
                 self.current = Some(search.clone());
                 self.answer(search);
             }
-            Request::Explain { id, text, settings, library, skill } => {
-                self.explain(id, &text, settings, &library, skill);
-            }
+            Request::Explain { subject, reading } => self.explaining.attend(self.shared, &subject, reading),
             Request::Erase(request) => self.explaining.erase(self.shared, request),
             Request::ExplainRetrieval(subject) => self.explaining.retrieve(self.shared, subject),
             Request::Group { by, fields } => {
@@ -231,33 +229,12 @@ impl Worker<'_> {
         self.inbox.extend(self.woken.try_iter());
         for message in std::mem::take(&mut self.inbox) {
             match message {
-                Wake::Request(Request::Explain { id, text, settings, library, skill }) => {
-                    self.explain(id, &text, settings, &library, skill);
+                Wake::Request(Request::Explain { subject, reading }) => {
+                    self.explaining.attend(self.shared, &subject, reading);
                 }
                 Wake::Request(Request::Author(request)) => self.author(request),
                 other => self.inbox.push_back(other),
             }
-        }
-    }
-
-    fn explain(&self, id: QueryId, text: &str, settings: Settings, library: &Arc<Library>, skill: SkillIx) {
-        let Some(mut pipeline) = self.shared.snapshot() else { return };
-        if !self.shared.is_newest(id) {
-            return;
-        }
-        // A reload may have come between: the index is of the library that was on screen.
-        pipeline.library = library.clone();
-        let _live = self.shared.gate.enter();
-        let stop = || !self.shared.is_newest(id) || self.shared.is_stopping();
-        match pipeline.capture(text, settings.fields, skill, &stop) {
-            Ok(capture) => self.shared.publish(Response::Explained {
-                id,
-                skill,
-                library: pipeline.library.clone(),
-                capture: Arc::new(capture),
-            }),
-            Err(SearchError::Model(ModelError::Stopped)) => {}
-            Err(error) => self.fail(id, &error),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::library::{Field, Text};
 use crate::model::{Attention, Capture};
 use crate::text::Segment;
 
+use super::heads::Heads;
 use super::words::{Unit, share_out, units};
 
 /// Which layers are averaged.
@@ -63,7 +64,7 @@ pub struct Lens {
 
 impl Lens {
     /// The same on a network that may be smaller than the one the lens was set for.
-    fn fit(self, attention: &Attention) -> Lens {
+    pub(super) fn fit(self, attention: &Attention) -> Lens {
         let band = match self.band {
             Band::One(layer) => Band::One(layer.min(attention.layers.saturating_sub(1))),
             band => band,
@@ -71,7 +72,8 @@ impl Lens {
         Lens { band, head: self.head.map(|head| head.min(attention.heads.saturating_sub(1))) }
     }
 
-    fn heads(self, count: usize) -> Range<usize> {
+    /// The heads it looks at, of `count`.
+    pub fn heads(self, count: usize) -> Range<usize> {
         self.head.map_or(0..count, |head| head..(head + 1).min(count))
     }
 }
@@ -142,12 +144,15 @@ impl Word {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribution {
     pub score: f32,
-    pub lens: Lens,
+    pub heads: Heads,
     /// Order of [`Field::ALL`].
     pub fields: [FieldShare; 3],
-    /// Field shares of every layer (mean over heads, or the chosen head), order of [`Field::ALL`].
+    /// Field shares of every layer (mean over heads, the chosen head, or the layer's marked heads), order of
+    /// [`Field::ALL`]; zeros for a layer that looks at no field or has no marked head.
     pub layers: Vec<[f32; 3]>,
     pub removed: Removed,
+    /// Share of the fields' attention of every position of the input, zero outside the fields; sums to one.
+    pub tokens: Vec<f32>,
     pub words: Vec<Word>,
     /// Code points after the last of `words`; zero for all but very long documents. Unseen text, unless the model read
     /// everything or the document is made to deceive (hundreds of kilobytes of characters without tokens before others).
@@ -160,20 +165,23 @@ pub struct Attribution {
     pub cut: [usize; 3],
 }
 
-/// Reads a capture through a lens. Pure; well under a millisecond for the built-in model. A layer or head the network
-/// does not have is moved to its last one; [`Attribution::lens`] is what was used.
+/// Reads a capture through a lens, or through marked heads. Pure; well under a millisecond for the built-in model. A
+/// layer or head the network does not have is moved to its last one; [`Attribution::heads`] is what was used.
 ///
 /// As SkillRouter's appendix C: in every layer the row is averaged over heads and normalised within the three fields;
-/// a band is the plain mean over its layers, so that no layer counts more because it looks at the fields more.
-pub fn attribute(capture: &Capture, lens: Lens) -> Attribution {
+/// a band is the plain mean over its layers, so that no layer counts more because it looks at the fields more. Marked
+/// heads are averaged in the same two steps, so that marking every head of a band is looking at that band.
+pub fn attribute(capture: &Capture, heads: impl Into<Heads>) -> Attribution {
     let attention = &capture.attention;
-    let lens = lens.fit(attention);
+    let heads = heads.into().fit(attention);
     let places = places(capture);
     let layers: Vec<Layer> = (0..attention.layers)
-        .map(|layer| Layer::new(attention.mean(layer..layer + 1, lens.heads(attention.heads)), &places))
+        .map(|layer| {
+            Layer::new(attention.mean(layer..layer + 1, heads.in_layer(layer, attention).into_iter()), &places)
+        })
         .collect();
-    let band = &layers[lens.band.layers(attention.layers)];
-    let tokens = token_weights(band, &places);
+    let band: Vec<&Layer> = heads.layers(attention).into_iter().map(|layer| &layers[layer]).collect();
+    let tokens = token_weights(&band, &places);
 
     let mut shares = [0.0; 3];
     let mut counts = [0usize; 3];
@@ -186,11 +194,12 @@ pub fn attribute(capture: &Capture, lens: Lens) -> Attribution {
     let encoding = &capture.encoding;
     Attribution {
         score: capture.score,
-        lens,
+        heads,
         fields: Field::ALL.map(|field| field_share(field, &shares, &counts)),
         layers: layers.iter().map(Layer::shares).collect(),
-        removed: removed(band),
+        removed: removed(&band),
         words: words(capture, &places, &tokens),
+        tokens: tokens.iter().map(|&weight| weight as f32).collect(),
         unlisted: capture.document.text[listed_bytes(capture)..].chars().count(),
         seen_tokens: encoding.ids.len(),
         total_tokens: encoding.total.max(encoding.ids.len()),
@@ -200,7 +209,7 @@ pub fn attribute(capture: &Capture, lens: Lens) -> Attribution {
 
 /// What a position of the input stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Place {
+pub(super) enum Place {
     Field(Field),
     Special,
     Request,
@@ -208,7 +217,7 @@ enum Place {
     Separator,
 }
 
-fn places(capture: &Capture) -> Vec<Place> {
+pub(super) fn places(capture: &Capture) -> Vec<Place> {
     let encoding = &capture.encoding;
     let place = |(segment, bytes): (&Segment, &Range<usize>)| match segment {
         Segment::Special => Place::Special,
@@ -254,8 +263,8 @@ impl Layer {
 
 /// Share of the fields' attention per position, zero outside them: the mean over the layers of each layer's own
 /// shares. A layer that looks at no field at all has no shares and is left out.
-fn token_weights(band: &[Layer], places: &[Place]) -> Vec<f64> {
-    let looking: Vec<&Layer> = band.iter().filter(|layer| layer.fields_mass() > 0.0).collect();
+fn token_weights(band: &[&Layer], places: &[Place]) -> Vec<f64> {
+    let looking: Vec<&Layer> = band.iter().copied().filter(|layer| layer.fields_mass() > 0.0).collect();
     let mut weights = vec![0.0; places.len()];
     for layer in &looking {
         let scale = 1.0 / (layer.fields_mass() * looking.len() as f64);
@@ -280,8 +289,9 @@ fn field_share(field: Field, shares: &[f64; 3], counts: &[usize; 3]) -> FieldSha
 }
 
 /// Mean raw mass outside the fields.
-fn removed(band: &[Layer]) -> Removed {
-    let mean = |mass: fn(&Layer) -> f64| (band.iter().map(mass).sum::<f64>() / band.len().max(1) as f64) as f32;
+fn removed(band: &[&Layer]) -> Removed {
+    let mean =
+        |mass: fn(&Layer) -> f64| (band.iter().copied().map(mass).sum::<f64>() / band.len().max(1) as f64) as f32;
     Removed {
         special: mean(|layer| layer.special),
         request: mean(|layer| layer.request),
@@ -298,7 +308,7 @@ const LISTED_PAST_TOKENS: usize = 64 << 10;
 const LISTED_AT_MOST: usize = 256 << 10;
 
 /// Where the list of words ends.
-fn listed_bytes(capture: &Capture) -> usize {
+pub(super) fn listed_bytes(capture: &Capture) -> usize {
     let text = &capture.document.text;
     let end = last_token_end(capture).saturating_add(LISTED_PAST_TOKENS).min(LISTED_AT_MOST);
     (0..=end.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
@@ -325,7 +335,7 @@ fn words(capture: &Capture, places: &[Place], tokens: &[f64]) -> Vec<Word> {
 
 /// How far into the document the model read. Trailing text without tokens (white space, characters the tokenizer
 /// drops) was not cut off, so it does not count as unseen.
-fn seen_bytes(capture: &Capture) -> usize {
+pub(super) fn seen_bytes(capture: &Capture) -> usize {
     let encoding = &capture.encoding;
     let text = &capture.document.text;
     if encoding.total <= encoding.ids.len() {

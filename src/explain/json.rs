@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use crate::library::Field;
 
-use super::{Attribution, FieldShare, Lens, Removed};
+use super::{Attribution, FieldShare, Heads, Removed};
 
 impl Attribution {
     /// Stable field names:
     /// `{"score", "fields": {"name" | "description" | "body": {"share", "tokens", "per_token", "token_share", "lift"}}, "layers": [{"name",
     /// "description", "body"}], "removed_share", "removed": {"special", "request", "separators"}, "words": [{"text",
     /// "field", "weight"}], "unlisted", "seen_tokens", "total_tokens", "cut": {"name", "description", "body"}, "lens": {"band",
-    /// "layers": [first, last], "head"}}`.
+    /// "layers": [first, last], "head"}}`; of marked heads `{"band": "marked", "heads": [[layer, head]]}`.
     ///
     /// `lift` and `per_token` are null for a field without tokens. The texts of `words` in order are the document as it may be shown;
     /// `field` is null for separators, `weight` for text the model never saw; `head` is null for the mean over heads.
@@ -34,7 +34,7 @@ impl Attribution {
             "seen_tokens": self.seen_tokens,
             "total_tokens": self.total_tokens,
             "cut": by_field(&self.cut, |&cut| cut.into()),
-            "lens": self.lens.to_json(self.layers.len()),
+            "lens": self.heads.to_json(self.layers.len()),
         })
     }
 
@@ -79,10 +79,16 @@ impl Removed {
     }
 }
 
-impl Lens {
-    fn to_json(self, layers: usize) -> Value {
-        let range = self.band.layers(layers);
-        json!({ "band": self.band.key(), "layers": [range.start, range.end.saturating_sub(1)], "head": self.head })
+impl Heads {
+    fn to_json(&self, layers: usize) -> Value {
+        match self {
+            Heads::Lens(lens) => {
+                let range = lens.band.layers(layers);
+                let last = range.end.saturating_sub(1);
+                json!({ "band": lens.band.key(), "layers": [range.start, last], "head": lens.head })
+            }
+            Heads::Marked(set) => json!({ "band": "marked", "heads": set.iter().collect::<Vec<_>>() }),
+        }
     }
 }
 

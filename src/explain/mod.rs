@@ -5,10 +5,13 @@ pub mod calibration;
 pub mod contrast;
 pub mod corpus;
 pub mod erasure;
+pub mod heads;
 pub mod html;
 mod json;
 mod markdown;
+pub mod reading;
 pub mod report;
+pub mod spans;
 pub mod stage1;
 mod words;
 
@@ -16,7 +19,10 @@ pub use attribution::{Attribution, Band, FieldShare, Lens, Removed, Word, attrib
 pub use calibration::{Calibrated, calibrate};
 pub use contrast::{Contrast, contrast};
 pub use erasure::{Agreement, Erased, Grain, Manner};
+pub use heads::{HeadGrid, HeadSet, Heads, Target};
+pub use reading::Reading;
 pub use report::{Compared, Explanation, Retrieval};
+pub use spans::{Span, SpanKind, spans};
 pub use stage1::{DenseView, LexicalView};
 
 #[cfg(test)]

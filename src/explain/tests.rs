@@ -5,6 +5,8 @@ use crate::library::{Field, FieldSet};
 use crate::model::{Attention, Capture};
 use crate::text::{Document, DocumentTemplate, Encoding, Segment};
 
+mod spans;
+
 /// What a test tokenizer makes of a document: byte ranges in order.
 type Tokens = Vec<std::ops::Range<usize>>;
 
@@ -126,7 +128,7 @@ fn one_head_is_not_the_mean_of_heads() {
     assert_eq!(shares(Band::Late, None), [0.0, 0.0, 1.0]);
     // What the network does not have is moved to its last.
     let far = attribute(&capture, lens(Band::One(9), Some(9)));
-    assert_eq!(far.lens, lens(Band::One(1), Some(1)));
+    assert_eq!(far.heads, Heads::Lens(lens(Band::One(1), Some(1))));
 }
 
 #[test]
@@ -323,8 +325,9 @@ fn any_lens() -> impl Strategy<Value = Lens> {
 /// Appendix C read aloud: shares of a field, and the mean raw mass of all fields.
 fn slowly(capture: &Capture, seen: &Attribution) -> ([f64; 3], f64) {
     let (attention, encoding) = (&capture.attention, &capture.encoding);
-    let heads: Vec<usize> = seen.lens.head.map_or((0..attention.heads).collect(), |head| vec![head]);
-    let layers: Vec<usize> = seen.lens.band.layers(attention.layers).collect();
+    let Heads::Lens(lens) = seen.heads else { panic!("read through a lens") };
+    let heads: Vec<usize> = lens.head.map_or((0..attention.heads).collect(), |head| vec![head]);
+    let layers: Vec<usize> = lens.band.layers(attention.layers).collect();
     let (mut shares, mut looking, mut raw) = ([0.0; 3], 0.0, 0.0);
     for &layer in &layers {
         let mass = Field::ALL.map(|field| {

@@ -15,22 +15,27 @@ pub(super) struct Unit {
     pub(super) seen: bool,
 }
 
-/// Gives each unit the part of `weight` that its bytes have of the token's. White space counts only if the token
-/// has nothing else: a tokenizer that keeps the space before a word in the word's token must not feed the word
-/// before it.
+/// Gives each unit its part of `weight`.
 pub(super) fn share_out(units: &[Unit], token: &Range<usize>, weight: f64, weights: &mut [f64]) {
+    parts(units, token).for_each(|(at, part)| weights[at] += weight * part);
+}
+
+/// The units that a token touches, each with the part that its bytes have of the token's. White space counts only if
+/// the token has nothing else: a tokenizer that keeps the space before a word in the word's token must not feed the
+/// word before it.
+pub(super) fn parts<'a>(units: &'a [Unit], token: &'a Range<usize>) -> impl Iterator<Item = (usize, f64)> + 'a {
     let first = units.partition_point(|unit| unit.bytes.end <= token.start);
     let last = first + units[first..].partition_point(|unit| unit.bytes.start < token.end);
     let overlap = |from: usize, to: usize| to.min(token.end).saturating_sub(from.max(token.start));
     let ink: usize = units[first..last].iter().map(|unit| overlap(unit.bytes.start, unit.ink_end)).sum();
-    for (unit, sum) in units[first..last].iter().zip(&mut weights[first..last]) {
+    units[first..last].iter().enumerate().map(move |(at, unit)| {
         let part = if ink > 0 {
             overlap(unit.bytes.start, unit.ink_end) as f64 / ink as f64
         } else {
             overlap(unit.bytes.start, unit.bytes.end) as f64 / token.len() as f64
         };
-        *sum += weight * part;
-    }
+        (first + at, part)
+    })
 }
 
 /// All units of the first `end` bytes of a document in order, without gaps; the model read the first `seen` bytes.

@@ -65,7 +65,7 @@ pub enum Action {
     Pin,
     /// Switch the detail pane between its views.
     CycleDetail,
-    /// Erase fields, sections, sentences, or sentences of the request.
+    /// Attention: words, tokens, lines, sections. Erasure: fields, sections, sentences, or those of the request.
     CycleUnits,
     /// Erase by deletion or by neutral words.
     CycleManner,
@@ -73,6 +73,16 @@ pub enum Action {
     PreviousBand,
     NextHead,
     PreviousHead,
+    /// Plain, from the request, calibrated.
+    CycleReading,
+    /// The grid of layers and heads.
+    ToggleHeads,
+    /// What the grid asks each head about.
+    CycleTarget,
+    /// Mark the heads the numbers are of, or unmark them.
+    MarkHeads,
+    /// The mean over the marked heads, or back.
+    ToggleMarked,
     /// The evaluation beside the search.
     ToggleEvaluation,
     // Evaluate

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use skillscope::engine::{Engine, EraseRequest, Request, Response, Subject};
+use skillscope::engine::{Beside, Engine, EraseRequest, Request, Response, Subject};
 use skillscope::explain::erasure::Rivals;
-use skillscope::explain::{Grain, Manner};
+use skillscope::explain::{Grain, Manner, Reading};
 use skillscope::library::SkillIx;
 use skillscope::library::load::Source;
 use skillscope::search::{QueryId, Reranking, Settings};
+use skillscope::text::Segment;
 
 use super::{options, ready, search, until};
 
@@ -46,13 +47,7 @@ fn an_erasure_streams_beside_other_questions_and_starts_where_the_list_is() {
     engine.send(erase(&list, first.skill, Grain::Sentences));
     // Questions in between are answered and cost the erasure nothing.
     engine.send(Request::ExplainRetrieval(subject(&list, first.skill)));
-    engine.send(Request::Explain {
-        id: QueryId(1),
-        text: REQUEST.into(),
-        settings: Settings::default(),
-        library: list.shortlist.library.clone(),
-        skill: first.skill,
-    });
+    engine.send(Request::Explain { subject: subject(&list, first.skill), reading: Reading::Scored });
     let (mut steps, mut retrieved, mut explained) = (Vec::new(), Vec::new(), 0);
     until(&engine, |response| {
         match response {
@@ -69,6 +64,33 @@ fn an_erasure_streams_beside_other_questions_and_starts_where_the_list_is() {
     assert_eq!((last.base, last.rank), (first.score, Some(first.after)), "the score and rank on screen, to the bit");
     assert!(retrieved[0].dense.is_none() && retrieved[1].dense.is_some(), "words first");
     assert!(!retrieved[1].lexical.terms.is_empty());
+}
+
+#[test]
+fn each_reading_comes_with_what_it_needs_and_the_pair_is_scored_once() {
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    let list = reranked(&engine, 1);
+    let skill = list.rows[0].skill;
+    let ask = |reading| {
+        engine.send(Request::Explain { subject: subject(&list, skill), reading });
+        let responses = until(&engine, |response| matches!(response, Response::Explained { .. }));
+        let Some(Response::Explained { capture, beside, .. }) = responses.last() else { unreachable!() };
+        (capture.clone(), beside.clone())
+    };
+    let (plain, none) = ask(Reading::Scored);
+    assert!(none.is_none());
+    let (again, Some(Beside::FromRequest(Some(from_request)))) = ask(Reading::Request) else {
+        panic!("the built-in reranker is an encoder")
+    };
+    assert!(Arc::ptr_eq(&plain, &again), "not scored again");
+    assert_eq!(from_request.encoding.ids, plain.encoding.ids);
+    assert_ne!(from_request.attention.weights, plain.attention.weights);
+    let sum: f32 = from_request.attention.row(0, 0).iter().sum();
+    assert!((sum - 1.0).abs() < 1e-3, "a mean of rows that sum to one: {sum}");
+    let (_, Some(Beside::ContentFree(free))) = ask(Reading::Calibrated) else { panic!("a second capture") };
+    assert!(free.encoding.segments.iter().all(|segment| *segment != Segment::Query), "no request in it");
+    assert_eq!(free.document.text, plain.document.text);
 }
 
 #[test]

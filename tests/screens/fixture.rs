@@ -183,21 +183,30 @@ pub fn attribution() -> (Arc<Capture>, Attribution) {
     };
     let attribution = Attribution {
         score: 5.25,
-        lens: Lens::default(),
+        heads: Lens::default().into(),
         fields: [share(0.31, 0.05), share(0.52, 0.25), share(0.17, 0.70)],
         layers: (0..6).map(|layer| [0.1 + layer as f32 / 20.0, 0.5, 0.4 - layer as f32 / 20.0]).collect(),
         removed: Removed { special: 0.601, request: 0.082, separators: 0.027 },
+        tokens: Vec::new(),
         words,
         unlisted: 0,
         seen_tokens: 256,
         total_tokens: 1840,
         cut: [0, 0, 1200],
     };
-    (Arc::new(capture(document, seen)), attribution)
+    (Arc::new(capture(document, seen, 0)), attribution)
 }
 
-/// One token per byte of the document, all attention equal: enough for the real arithmetic to run.
-fn capture(document: skillscope::text::Document, seen: usize) -> Capture {
+/// The same skill read in another way: attention elsewhere.
+pub fn other_capture() -> Arc<Capture> {
+    let (of, _) = attribution();
+    Arc::new(Capture { score: -1.5, ..capture(of.document.clone(), of.encoding.seen_bytes, 23) })
+}
+
+/// One token per byte of the document: enough for the real arithmetic to run. Every head gives a third to all positions
+/// alike, a third to the first one (a sink) and a third to a stretch that moves on from head to head, layer to layer and
+/// (with `shift`) reading to reading.
+fn capture(document: skillscope::text::Document, seen: usize, shift: usize) -> Capture {
     let positions = seen + 2;
     let offsets = (0..positions).map(|at| if at == 0 || at > seen { 0..0 } else { at - 1..at }).collect();
     let segments = (0..positions)
@@ -212,7 +221,15 @@ fn capture(document: skillscope::text::Document, seen: usize) -> Capture {
         seen_bytes: seen,
         unread: 0,
     };
-    let weights = vec![1.0 / positions as f32; 6 * 12 * positions];
+    let mut weights = Vec::with_capacity(6 * 12 * positions);
+    for (layer, head) in (0..6).flat_map(|layer| (0..12).map(move |head| (layer, head))) {
+        let stretch = (layer * 16 + head * 7 + shift) % (positions - 8);
+        weights.extend((0..positions).map(|at| {
+            let sink = if at == 0 { 1.0 } else { 0.0 };
+            let near = if (stretch..stretch + 8).contains(&at) { 0.125 } else { 0.0 };
+            (1.0 / positions as f32 + sink + near) / 3.0
+        }));
+    }
     Capture { score: 5.25, document, encoding, attention: Attention { layers: 6, heads: 12, positions, weights } }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use skillscope::engine::{ModelState, Request, Response};
+use skillscope::engine::{ModelState, Request, Response, Subject};
 use skillscope::model::{Device, never};
 use skillscope::search::{Pipeline, Shortlist};
 use skillscope::tui::event::Event;
@@ -63,9 +63,9 @@ fn settle(ui: &mut Headless, pipeline: &Pipeline) -> anyhow::Result<()> {
     // Far enough ahead that every rest is over.
     let (effects, _) = ui.app.tick(Instant::now() + Duration::from_secs(1));
     for request in effects.requests {
-        if let Request::Explain { id, text, settings, library, skill } = request {
+        if let Request::Explain { subject: Subject { id, text, settings, library, skill }, .. } = request {
             let capture = Arc::new(pipeline.capture(&text, settings.fields, skill, &never)?);
-            ui.app.handle(Event::Engine(Response::Explained { id, skill, library, capture }));
+            ui.app.handle(Event::Engine(Response::Explained { id, skill, library, capture, beside: None }));
         }
     }
     while let Ok(event) = ui.notified.try_recv() {

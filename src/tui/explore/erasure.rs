@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::engine::{EraseRequest, Request, Subject};
+use crate::engine::{EraseRequest, Request};
 use crate::explain::erasure::{Agreement, Effect, Pair, Place, Rivals, Unit, agreement, attention_shares};
 use crate::explain::{Attribution, Erased, Grain, Manner};
-use crate::library::{Library, SkillIx};
+use crate::library::Library;
 use crate::model::Capture;
 use crate::search::{Reranking, Shortlist};
 use crate::tui::widgets::text::bounded;
@@ -32,21 +32,9 @@ impl AskedErasure {
     }
 }
 
-impl Asked {
-    pub fn subject(self, shortlist: &Shortlist) -> Subject {
-        Subject {
-            id: self.id,
-            text: shortlist.request.clone(),
-            settings: shortlist.settings,
-            library: shortlist.library.clone(),
-            skill: self.skill,
-        }
-    }
-}
-
 /// An erasure as far as it has come.
 pub struct ErasedView {
-    pub skill: SkillIx,
+    pub asked: Asked,
     pub library: Arc<Library>,
     pub pair: Arc<Pair>,
     pub erased: Arc<Erased>,
@@ -58,9 +46,9 @@ pub struct ErasedView {
 }
 
 impl ErasedView {
-    pub fn new(skill: SkillIx, library: Arc<Library>, pair: Arc<Pair>, erased: Arc<Erased>) -> Self {
+    pub fn new(asked: Asked, library: Arc<Library>, pair: Arc<Pair>, erased: Arc<Erased>) -> Self {
         let page = Page::default();
-        ErasedView { skill, library, pair, erased, shares: None, agreement: None, page }
+        ErasedView { asked, library, pair, erased, shares: None, agreement: None, page }
     }
 
     /// The next step of the same erasure; the place in the page is kept.
@@ -95,6 +83,7 @@ fn rows(erased: &Erased, shares: Option<&[f32]>, symbols: &Symbols) -> RunText {
             (None, None) => String::new(),
         };
         text.push(&format!(" {share:>6}  "), Ink::Muted);
+        text.hang();
         words(&mut text, unit, effect.is_none(), symbols);
     }
     if erased.unseen > 0 {

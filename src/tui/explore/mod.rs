@@ -3,11 +3,14 @@
 //! [`Explore`] is the state; `update.rs` changes it, `view/` draws it and reads only. Cells inside hold what a frame
 //! measured (a wrapping, the height of a pane), never anything a person chose.
 
+mod asking;
 mod attention;
 mod erasure;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod layout;
+mod mouse;
+mod moving;
 mod preview;
 mod query;
 mod results;
@@ -18,6 +21,7 @@ mod standing;
 mod update;
 mod view;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -25,11 +29,11 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 use ratatui::layout::Rect;
 
-use crate::explain::{Grain, Lens, Manner};
+use crate::explain::{Grain, Manner, Reading};
 use crate::library::{ContentHash, Text};
 use crate::tui::widgets::{Page, Symbols};
 
-use attention::{Asked, Explained};
+use attention::{Asked, Explained, Gaze};
 use erasure::{AskedErasure, ErasedView};
 use layout::{Focus, Layout, Wants};
 pub use preview::PreviewReady;
@@ -96,14 +100,16 @@ pub struct Explore {
     /// Ids a benchmark says are right for the request it opened here.
     gold: BTreeSet<String>,
     view: View,
-    lens: Lens,
+    gaze: Gaze,
+    /// Whether the last frame had the grid of heads, for the key that turns it.
+    grid_shown: Cell<bool>,
     rest: Rest,
     preview: Option<(selection::Selected, Page)>,
     inks: LruCache<ContentHash, Inks>,
     worker: Worker,
     explained: Option<Explained>,
-    /// The explanation that was asked for last, and why there is none.
-    asked: Option<Asked>,
+    /// The explanation that was asked for last, with its reading, and why there is none.
+    asked: Option<(Asked, Reading)>,
     grain: Grain,
     manner: Manner,
     erased: Option<ErasedView>,
@@ -126,7 +132,8 @@ impl Explore {
             mine: None,
             gold: BTreeSet::new(),
             view: View::default(),
-            lens: Lens::default(),
+            gaze: Gaze::default(),
+            grid_shown: Cell::new(false),
             rest: Rest::default(),
             preview: None,
             inks: LruCache::new(PREVIEWS),
@@ -185,11 +192,9 @@ impl Explore {
 
     /// The explanation, if it is of what is selected now.
     fn explained(&self) -> Option<&Explained> {
-        let selected = self.selected()?;
+        let (selected, asking) = (self.selected()?, self.asking()?);
         let current = |explained: &&Explained| {
-            self.asked == Some(Asked { id: self.results.newest(), skill: selected.skill })
-                && explained.skill == selected.skill
-                && std::sync::Arc::ptr_eq(&explained.library, &selected.library)
+            explained.asked == asking && std::sync::Arc::ptr_eq(&explained.library, &selected.library)
         };
         self.explained.as_ref().filter(current)
     }

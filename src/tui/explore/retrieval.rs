@@ -63,6 +63,7 @@ fn sentences(text: &mut RunText, dense: &DenseView, symbols: &Symbols) {
     text.push(&format!("\nNearest sentences; the whole skill has a cosine of {:.3}", dense.cosine), Ink::Heading);
     for near in dense.sentences.iter().take(LISTED) {
         text.push(&format!("\n{:>6.3}  ", near.cosine), Ink::Strong);
+        text.hang();
         text.push(near.field.key(), Ink::Field(near.field));
         let (shown, left) = bounded(near.text.shown(), SHOWN);
         text.push(&format!(": {shown}"), Ink::Plain);

@@ -12,6 +12,9 @@ use crate::search::{QueryId, Reranking, Shortlist};
 use crate::tui::explore::fixture::{attribution, erased, id, library, pair, reranking, retrieval, session, shortlist};
 use crate::tui::widgets::Ink;
 
+#[path = "attention_tests.rs"]
+mod attention;
+
 /// A tab, what it reads, and all it has asked for.
 struct Script {
     tab: Explore,
@@ -211,15 +214,21 @@ fn attention_is_asked_for_once_when_the_selection_rests_on_a_scored_skill() {
     assert_eq!(script.explained(), 1);
     let (capture, _) = attribution();
     let skill = SkillIx(script.selected());
-    let explained =
-        |skill| Response::Explained { id: list.id, skill, library: list.library.clone(), capture: capture.clone() };
+    let explained = |skill| Response::Explained {
+        id: list.id,
+        skill,
+        library: list.library.clone(),
+        capture: capture.clone(),
+        beside: None,
+    };
     script.answer(explained(SkillIx(99)));
     assert!(script.tab.explained().is_none(), "an answer about another skill");
     script.answer(explained(skill));
     assert!(script.tab.explained().is_some());
     script.act(&[Action::NextBand, Action::NextHead]);
-    assert_eq!(script.tab.explained().map(|shown| shown.attribution.lens), Some(script.tab.lens));
-    assert_ne!(script.tab.lens, Lens::default());
+    let lens = script.tab.gaze.lens;
+    assert_eq!(script.tab.explained().map(|shown| shown.attribution.heads.clone()), Some(lens.into()));
+    assert_ne!(lens, Lens::default());
     script.act(&[Action::Up]);
     assert!(script.tab.explained().is_none(), "another skill's heat is not shown");
 }
@@ -254,7 +263,7 @@ fn an_erasure_is_asked_for_when_the_list_is_done_and_streams_in() {
     let view = script.tab.erased().expect("an erasure");
     assert!(view.erased.is_finished() && view.agreement.is_none(), "no badge without attention");
     let (capture, _) = attribution();
-    script.answer(Response::Explained { id: list.id, skill, library: list.library.clone(), capture });
+    script.answer(Response::Explained { id: list.id, skill, library: list.library.clone(), capture, beside: None });
     let badge = script.tab.erased().and_then(|view| view.agreement).expect("a badge");
     assert_eq!((badge.units, badge.rho), (3, None), "three units are too few");
 

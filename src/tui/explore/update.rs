@@ -1,35 +1,25 @@
-//! What changes the Explore tab: actions, keys, the mouse, the engine, and time.
+//! What changes the Explore tab: actions, keys, the engine, and time. The mouse, moving about and asking the engine why
+//! are beside this file.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Rect;
+use crossterm::event::KeyEvent;
 
-use crate::engine::{ModelState, Request, Response};
-use crate::explain::Erased;
-use crate::explain::erasure::Pair;
+use crate::engine::{ModelState, Response};
 use crate::library::{FieldSet, Library, Text};
 use crate::search::{Settings, Stage1};
 use crate::tui::action::Action;
 use crate::tui::session::{OpenInExplore, Outbox, Session};
-use crate::tui::widgets::{Page, thousands, window};
+use crate::tui::widgets::{Page, thousands};
 
-use super::attention::{Asked, Explained, next_band, next_head};
-use super::erasure::{AskedErasure, ErasedView};
+use super::attention::Asked;
 use super::layout::Focus;
 use super::preview::compose;
 use super::query::{LONGEST_BYTES, Pasted};
 use super::results::RERANK_DELAY;
 use super::retrieval::RetrievedView;
 use super::selection::Choice;
-use super::view::lists::TITLE_ROWS;
 use super::{Explore, PreviewReady, REST, Rest, View};
-
-/// Rows a page key moves a selection.
-const PAGE: isize = 10;
-/// Rows one notch of the wheel scrolls.
-const WHEEL: isize = 3;
 
 impl Explore {
     pub fn update(&mut self, action: Action, session: &Session, out: &mut Outbox) {
@@ -55,7 +45,16 @@ impl Explore {
             }
             Action::Pin => self.pin_selected(session, out),
             Action::CycleDetail => self.view = self.view.next(),
-            Action::NextBand | Action::PreviousBand | Action::NextHead | Action::PreviousHead => self.turn_lens(action),
+            Action::NextBand
+            | Action::PreviousBand
+            | Action::NextHead
+            | Action::PreviousHead
+            | Action::CycleReading
+            | Action::ToggleHeads
+            | Action::CycleTarget
+            | Action::MarkHeads
+            | Action::ToggleMarked => self.turn_gaze(action, out),
+            Action::CycleUnits if self.view == View::Attention => self.turn_gaze(action, out),
             Action::CycleUnits if self.view == View::Erasure => self.grain = self.grain.next(),
             Action::CycleManner if self.view == View::Erasure => self.manner = self.manner.next(),
             Action::ToggleEvaluation => self.toggle_side(session),
@@ -76,9 +75,16 @@ impl Explore {
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 self.focus == Focus::Query || self.selected().is_some()
             }
-            Action::NextBand | Action::PreviousBand | Action::NextHead | Action::PreviousHead => {
-                self.view == View::Attention && self.explained().is_some()
-            }
+            Action::CycleUnits if self.view == View::Attention => self.explained().is_some(),
+            Action::NextBand
+            | Action::PreviousBand
+            | Action::NextHead
+            | Action::PreviousHead
+            | Action::CycleReading
+            | Action::ToggleHeads
+            | Action::CycleTarget
+            | Action::MarkHeads => self.view == View::Attention && self.explained().is_some(),
+            Action::ToggleMarked => self.view == View::Attention && !self.gaze.marked.is_empty(),
             Action::CycleUnits | Action::CycleManner => self.view == View::Erasure,
             Action::Back => self.focus != Focus::Query,
             Action::ToggleEvaluation => true,
@@ -124,60 +130,6 @@ impl Explore {
         self.settle();
     }
 
-    pub fn mouse(&mut self, event: MouseEvent, area: Rect, _: &Session, _: &mut Outbox) {
-        let layout = self.layout(area);
-        let clicked = matches!(event.kind, MouseEventKind::Down(MouseButton::Left));
-        if clicked && layout.mine.contains((event.column, event.row).into()) {
-            self.choice = self.mine.clone().map_or(Choice::Best, Choice::Skill);
-            return self.settle();
-        }
-        let Some(pane) = layout.focus_at(event.column, event.row) else {
-            return;
-        };
-        match event.kind {
-            MouseEventKind::Down(MouseButton::Left) => {
-                self.focus = pane;
-                match pane {
-                    Focus::Query => {
-                        let column = event.column.saturating_sub(layout.query.x + super::view::PROMPT);
-                        self.query.click(event.row - layout.query.y, column);
-                    }
-                    Focus::Shortlist => self.click_row(layout.shortlist, event.row),
-                    Focus::Reranked => self.click_row(layout.reranked, event.row),
-                    Focus::Detail => {}
-                    Focus::Side => self.click_worst(layout.side, event.row),
-                }
-            }
-            MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
-                let by = if event.kind == MouseEventKind::ScrollUp { -1 } else { 1 };
-                match (pane, self.page()) {
-                    (Focus::Detail, Some(page)) => page.scroll_by(by * WHEEL),
-                    (Focus::Side, _) => self.side.go(by),
-                    (Focus::Shortlist | Focus::Reranked, _) => {
-                        // The row under the wheel decides whose order is walked.
-                        let focus = std::mem::replace(&mut self.focus, pane);
-                        self.move_selection(by);
-                        self.focus = focus;
-                    }
-                    _ => {}
-                }
-            }
-            _ => return,
-        }
-        self.settle();
-    }
-
-    fn click_row(&mut self, pane: Rect, row: u16) {
-        let order = self.order();
-        let listed = self.results.hits().len();
-        let at = self.selected().and_then(|at| order[..listed].iter().position(|skill| *skill == at.skill));
-        let shown = window(at, listed, usize::from(pane.height.saturating_sub(TITLE_ROWS)));
-        let clicked = usize::from(row - pane.y).checked_sub(TITLE_ROWS.into()).map(|row| shown.start + row);
-        if let Some(&skill) = clicked.filter(|row| shown.contains(row)).and_then(|row| order.get(row)) {
-            self.select(skill);
-        }
-    }
-
     /// What the engine says; every tab is shown everything.
     pub fn response(&mut self, response: &Response, session: &Session, out: &mut Outbox) {
         self.ascii = session.ascii;
@@ -185,13 +137,9 @@ impl Explore {
             Response::Eval(_) => return self.side.follow(session.evaluation.digest.as_ref()),
             Response::Stage1(shortlist) if self.results.take_shortlist(shortlist) => {}
             Response::Stage2(reranking) if self.results.take_reranking(reranking) => {}
-            Response::Explained { id, skill, library, capture } => {
-                if self.asked == Some(Asked { id: *id, skill: *skill }) {
-                    let (library, capture) = (library.clone(), capture.clone());
-                    self.explained = Some(Explained::new(*skill, library, capture, self.lens, self.symbols()));
-                    self.lay_out_erasure();
-                }
-                return;
+            Response::Explained { id, skill, library, capture, beside } => {
+                self.take_attention(Asked { id: *id, skill: *skill }, library, capture, beside.as_ref(), out);
+                // Another reading may have been asked for, or be next.
             }
             Response::Erased { id, skill, library, pair, erased } => {
                 let asked = Asked { id: *id, skill: *skill };
@@ -206,7 +154,8 @@ impl Explore {
                 return;
             }
             Response::Failed { id, message } => {
-                let asked = [self.asked, self.asked_erasure.map(|erasure| erasure.asked), self.asked_retrieval];
+                let attention = self.asked.map(|(asked, _)| asked);
+                let asked = [attention, self.asked_erasure.map(|erasure| erasure.asked), self.asked_retrieval];
                 if asked.into_iter().flatten().any(|asked| asked.id == *id) {
                     self.refused = Some(Text::line(message));
                 } else {
@@ -249,96 +198,6 @@ impl Explore {
         match self.rest {
             Rest::Until(due) => Some(due),
             _ => None,
-        }
-    }
-
-    /// The selection has rested: now the expensive things.
-    fn rested(&mut self, out: &mut Outbox) {
-        let Some(selected) = self.selected() else {
-            return;
-        };
-        let skill = &selected.library[selected.skill];
-        match self.view {
-            View::Preview if !self.inks.contains(&skill.hash) => self.worker.highlight(skill),
-            View::Attention => self.explain(Asked { id: self.results.newest(), skill: selected.skill }, out),
-            View::Erasure => self.erase(Asked { id: self.results.newest(), skill: selected.skill }, out),
-            View::Retrieval => self.retrieve(Asked { id: self.results.newest(), skill: selected.skill }, out),
-            _ => {}
-        }
-    }
-
-    /// Asks once, and only when stage 2 is done with this skill: before, it would stand in the way of the scores.
-    fn explain(&mut self, asked: Asked, out: &mut Outbox) {
-        let waiting = self
-            .results
-            .reranking()
-            .and_then(|reranking| reranking.row(asked.skill))
-            .is_some_and(|row| row.score.is_none());
-        if self.asked == Some(asked) || waiting || !self.results.is_current() {
-            return;
-        }
-        if let Some(shortlist) = self.results.shortlist() {
-            out.requests.push(asked.request(shortlist));
-            self.asked = Some(asked);
-            self.refused = None;
-        }
-    }
-
-    /// Asks once the whole list is scored: the skill's rank is one among the others' scores.
-    fn erase(&mut self, asked: Asked, out: &mut Outbox) {
-        let reranking = self.results.reranking();
-        if !self.results.is_current() || reranking.is_some_and(|reranking| !reranking.is_finished()) {
-            return;
-        }
-        // For the badge.
-        self.explain(asked, out);
-        let wanted = AskedErasure { asked, grain: self.grain, manner: self.manner };
-        if self.asked_erasure == Some(wanted) {
-            return;
-        }
-        if let Some(shortlist) = self.results.shortlist() {
-            out.requests.push(wanted.request(shortlist, self.results.reranking().map(|list| &**list)));
-            self.asked_erasure = Some(wanted);
-            self.erased = None;
-            self.refused = None;
-        }
-    }
-
-    fn take_erasure(&mut self, asked: Asked, library: &Arc<Library>, pair: &Arc<Pair>, erased: &Arc<Erased>) {
-        let wanted = AskedErasure { asked, grain: erased.grain, manner: erased.manner };
-        if self.asked_erasure != Some(wanted) {
-            return;
-        }
-        match &mut self.erased {
-            Some(view) => view.take(erased.clone()),
-            None => {
-                self.erased = Some(ErasedView::new(asked.skill, library.clone(), pair.clone(), erased.clone()));
-            }
-        }
-        self.lay_out_erasure();
-    }
-
-    /// The numbers of the erasure, with the attention of the same skill if that is there.
-    fn lay_out_erasure(&mut self) {
-        let symbols = self.symbols();
-        let Some(view) = &mut self.erased else { return };
-        let explained = self.explained.as_ref().filter(|explained| {
-            explained.skill == view.skill
-                && Arc::ptr_eq(&explained.library, &view.library)
-                && self.asked == self.asked_erasure.map(|erasure| erasure.asked)
-        });
-        view.lay_out(explained.map(|explained| (&*explained.capture, &explained.attribution)), symbols);
-    }
-
-    fn retrieve(&mut self, asked: Asked, out: &mut Outbox) {
-        if self.asked_retrieval == Some(asked) || !self.results.is_current() {
-            return;
-        }
-        if let Some(shortlist) = self.results.shortlist() {
-            out.requests.push(Request::ExplainRetrieval(asked.subject(shortlist)));
-            self.asked_retrieval = Some(asked);
-            self.retrieved = None;
-            self.refused = None;
         }
     }
 
@@ -408,21 +267,6 @@ impl Explore {
         self.settle();
     }
 
-    fn turn_lens(&mut self, action: Action) {
-        let Some(explained) = &mut self.explained else {
-            return;
-        };
-        let (layers, heads) = (explained.capture.attention.layers, explained.capture.attention.heads);
-        match action {
-            Action::NextBand => self.lens.band = next_band(self.lens.band, layers, 1),
-            Action::PreviousBand => self.lens.band = next_band(self.lens.band, layers, -1),
-            Action::NextHead => self.lens.head = next_head(self.lens.head, heads, 1),
-            _ => self.lens.head = next_head(self.lens.head, heads, -1),
-        }
-        explained.look_through(self.lens, crate::tui::widgets::Symbols::of(self.ascii));
-        self.lay_out_erasure();
-    }
-
     /// The list that shows the end of the way.
     fn list_focus(&self) -> Focus {
         if self.results.shortlist().is_some() && self.results.reranking().is_none() {
@@ -439,47 +283,8 @@ impl Explore {
         self.focus = panes[(at + by) % panes.len()];
     }
 
-    /// The page of the detail pane, if what it shows scrolls.
-    fn page(&mut self) -> Option<&mut Page> {
-        match self.view {
-            View::Preview => self.preview.as_mut().map(|(_, page)| page),
-            View::Attention => self.explained.as_mut().map(|explained| &mut explained.page),
-            View::Erasure => self.erased.as_mut().map(|erased| &mut erased.page),
-            View::Retrieval => self.retrieved.as_mut().map(|retrieved| &mut retrieved.page),
-            View::Scores => None,
-        }
-    }
-
-    fn go(&mut self, by: isize) {
-        match (self.focus, self.page()) {
-            (Focus::Side, _) => self.side.go(by),
-            (Focus::Detail, Some(page)) => page.scroll_by(by),
-            (Focus::Detail, None) => {}
-            _ => self.move_selection(by),
-        }
-    }
-
-    fn go_page(&mut self, by: isize) {
-        match (self.focus, self.page()) {
-            (Focus::Side, _) => self.side.go(by * PAGE),
-            (Focus::Detail, Some(page)) => page.scroll_pages(by),
-            (Focus::Detail, None) => {}
-            _ => self.move_selection(by * PAGE),
-        }
-    }
-
-    fn go_to_end(&mut self, end: bool) {
-        match (self.focus, self.page()) {
-            (Focus::Query, _) => self.query.move_to(end),
-            (Focus::Side, _) => self.side.go(if end { isize::MAX } else { isize::MIN }),
-            (Focus::Detail, Some(page)) => page.scroll_to_end(end),
-            (Focus::Detail, None) => {}
-            _ => self.move_selection(if end { isize::MAX } else { isize::MIN }),
-        }
-    }
-
     /// After every change: the plain preview follows the selection at once, the rest waits until it rests.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let selected = self.selected();
         match &selected {
             Some(at) if self.preview.as_ref().is_none_or(|(shown, _)| shown != at) => {

@@ -106,9 +106,14 @@ actions! {
         PreviousBand, "previous-band", "look at earlier layers";
         NextHead, "next-head", "look at the next head";
         PreviousHead, "previous-head", "look at the previous head";
+        CycleReading, "cycle-reading", "attention of the scored position, of the request's words, or over an empty request";
+        CycleUnits, "cycle-units", "attention by word, token, line, section; erasure of fields, sections, sentences, request";
+        ToggleHeads, "toggle-heads", "show what every head of every layer looks at, or hide it";
+        CycleTarget, "cycle-target", "ask the heads about another field, or one of the heaviest words, lines or sections";
+        MarkHeads, "mark-heads", "mark the heads that are looked at now, or unmark them";
+        ToggleMarked, "toggle-marked", "take the mean over the marked heads, or over the band again";
     }
     Erasure: {
-        CycleUnits, "cycle-units", "take away fields, sections, sentences, or sentences of the request";
         CycleManner, "cycle-manner", "delete a piece, or put neutral words in its place";
     }
     Evaluate: {

@@ -2,6 +2,8 @@
 
 pub mod bar;
 pub mod charts;
+pub mod head_map;
+pub mod heat;
 pub mod layer_strip;
 pub mod pane;
 pub mod pen;
@@ -13,6 +15,7 @@ pub mod text;
 pub mod window;
 
 pub use bar::score_bar;
+pub use head_map::HeadMap;
 pub use layer_strip::LayerStrip;
 pub use pane::{pane, sentence};
 pub use pen::Pen;

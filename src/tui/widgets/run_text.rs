@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use crate::library::Field;
 use crate::tui::theme::{Role, Theme};
 
-use super::text::{TAB, wrap};
+use super::text::{Row, TAB, width, wrap_hanging};
 
 /// What a run of text is. Looks come from the theme, so a preview follows it into light, 16 colours and no colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub struct RunText {
     text: String,
     /// End of each run, ascending.
     runs: Vec<(usize, Ink)>,
+    /// A byte of a line and the columns its further rows go in, in order.
+    hangs: Vec<(usize, usize)>,
 }
 
 impl RunText {
@@ -88,6 +90,12 @@ impl RunText {
             Some((last, before)) if *before == ink => *last = end,
             _ => self.runs.push((end, ink)),
         }
+    }
+
+    /// Where the present line wraps, it goes on under the column that it has reached now.
+    pub fn hang(&mut self) {
+        let line = self.text.rfind('\n').map_or(0, |at| at + 1);
+        self.hangs.push((self.text.len(), width(&self.text[line..])));
     }
 
     pub fn text(&self) -> &str {
@@ -115,7 +123,7 @@ impl RunText {
 pub struct Page {
     text: RunText,
     /// Width and rows of the last wrapping: drawing fills it, nothing else reads it.
-    rows: RefCell<(u16, Vec<Range<usize>>)>,
+    rows: RefCell<(u16, Vec<Row>)>,
     scroll: usize,
     /// Rows of the pane in the last frame, for paging.
     height: Cell<usize>,
@@ -132,7 +140,7 @@ impl Page {
 
     /// The same words in other inks, or other words: the place is kept, the wrapping only where the words are the same.
     pub fn set(&mut self, text: RunText) {
-        if self.text.text != text.text {
+        if self.text.text != text.text || self.text.hangs != text.hangs {
             self.rows.take();
         }
         self.text = text;
@@ -161,14 +169,14 @@ impl Page {
         }
         let mut rows = self.rows.borrow_mut();
         if rows.0 != area.width || rows.1.is_empty() {
-            *rows = (area.width, wrap(&self.text.text, area.width as usize));
+            *rows = (area.width, wrap_hanging(&self.text.text, area.width as usize, &self.text.hangs));
         }
         self.height.set(area.height as usize);
         let first = self.scroll.min(rows.1.len().saturating_sub(area.height as usize));
         for (y, row) in rows.1[first..].iter().take(area.height as usize).enumerate() {
             let spans: Vec<Span> = self
                 .text
-                .runs(row.clone())
+                .runs(row.bytes.clone())
                 .map(|(text, ink)| {
                     let style = ink.style(theme);
                     if text.contains('\t') {
@@ -178,7 +186,9 @@ impl Page {
                     }
                 })
                 .collect();
-            frame.render_widget(Line::from(spans), Rect { y: area.y + y as u16, height: 1, ..area });
+            let indent = row.indent as u16;
+            let at = Rect { x: area.x + indent, y: area.y + y as u16, width: area.width - indent, height: 1 };
+            frame.render_widget(Line::from(spans), at);
         }
     }
 }

@@ -74,46 +74,72 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 /// Byte ranges of the rows a text takes at a width: breaks after spaces, inside a word only where it is longer than a
 /// row. Line breaks are in no range; a space may hang over the edge. Linear in the text, so it is done once per width.
 pub fn wrap(text: &str, columns: usize) -> Vec<Range<usize>> {
+    wrap_hanging(text, columns, &[]).into_iter().map(|row| row.bytes).collect()
+}
+
+/// One row of a wrapped text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub bytes: Range<usize>,
+    /// Blank columns before it.
+    pub indent: usize,
+}
+
+/// As [`wrap`]; a line with a hang (a byte of the line, and columns) goes on that far in, but never by more than half
+/// of the width. Hangs are in the order of the text.
+pub fn wrap_hanging(text: &str, columns: usize, hangs: &[(usize, usize)]) -> Vec<Row> {
     let columns = columns.max(1);
+    let mut hangs = hangs.iter().peekable();
     let mut rows = Vec::new();
     let mut base = 0;
     for line in text.split('\n') {
+        let hang = std::iter::from_fn(|| hangs.next_if(|(at, _)| *at <= base + line.len())).last();
+        let indent = hang.map_or(0, |(_, hang)| (*hang).min(columns / 2));
+        let width = Width { columns, indent };
         if line.is_ascii() {
             // Every ASCII character is its own grapheme, which is what makes long plain files cheap.
-            wrap_line(line, base, columns, (0..line.len()).map(|at| (at, &line[at..=at])), &mut rows);
+            wrap_line(line, base, width, (0..line.len()).map(|at| (at, &line[at..=at])), &mut rows);
         } else {
-            wrap_line(line, base, columns, line.grapheme_indices(true), &mut rows);
+            wrap_line(line, base, width, line.grapheme_indices(true), &mut rows);
         }
         base += line.len() + 1;
     }
     rows
 }
 
+/// Columns of a row, and how many of them stay blank in every row but the first.
+#[derive(Clone, Copy)]
+struct Width {
+    columns: usize,
+    indent: usize,
+}
+
 fn wrap_line<'a>(
     line: &'a str,
     base: usize,
-    columns: usize,
+    width: Width,
     graphemes: impl Iterator<Item = (usize, &'a str)>,
-    rows: &mut Vec<Range<usize>>,
+    rows: &mut Vec<Row>,
 ) {
-    let (mut start, mut used) = (0, 0);
+    let (mut start, mut used, mut indent) = (0, 0, 0);
     // Where the row could be broken, and the columns used up to there.
     let (mut gap, mut used_at_gap) = (0, 0);
     for (at, grapheme) in graphemes {
         let own = grapheme_width(grapheme);
         let blank = matches!(grapheme, " " | "\t");
-        while !blank && used + own > columns && at > start {
+        while !blank && used + own + indent > width.columns && at > start {
             let (cut, cut_used) = if gap > start { (gap, used_at_gap) } else { (at, used) };
-            rows.push(base + start..base + cut);
+            rows.push(Row { bytes: base + start..base + cut, indent });
             start = cut;
             used -= cut_used;
+            indent = width.indent;
         }
         used += own;
         if blank {
             (gap, used_at_gap) = (at + grapheme.len(), used);
         }
     }
-    rows.push(base + start..base + line.len());
+    rows.push(Row { bytes: base + start..base + line.len(), indent });
 }
 
 /// 1234567 as "1,234,567".
@@ -156,6 +182,15 @@ mod tests {
         assert_eq!(rows("ab abcdefgh", 4), ["ab ", "abcd", "efgh"]);
         assert_eq!(rows("a\n\nb", 9), ["a", "", "b"]);
         assert_eq!(rows("", 9), [""]);
+    }
+
+    #[test]
+    fn a_hanging_line_goes_on_under_its_text() {
+        let text = "1 one two three\nfour five six seven";
+        let rows: Vec<_> =
+            wrap_hanging(text, 8, &[(2, 2)]).into_iter().map(|row| (row.indent, &text[row.bytes])).collect();
+        assert_eq!(rows, [(0, "1 one "), (2, "two "), (2, "three"), (0, "four "), (0, "five six "), (0, "seven")]);
+        assert!(wrap_hanging(text, 8, &[(2, 99)]).iter().all(|row| row.indent <= 4), "half of the width is left");
     }
 
     #[test]

@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::engine::ModelState;
+use crate::explain::Reading;
 use crate::library::SkillIx;
 use crate::search::Shortlist;
+use crate::tui::explore::attention::Explained;
 use crate::tui::explore::layout::Focus;
 use crate::tui::explore::{Explore, View};
 use crate::tui::theme::Role;
@@ -56,7 +58,11 @@ impl Explore {
             .flat_map(|(view, name)| match *view == self.view {
                 // The caveat belongs to the name of the thing.
                 true if self.view == View::Attention => {
-                    [pen.span(format!("[{name} (not an explanation)]"), Role::Title), Span::raw(" ")]
+                    let reading = match self.explained().map_or(Reading::Scored, Explained::reading) {
+                        Reading::Scored => String::new(),
+                        other => format!(", {}", other.key()),
+                    };
+                    [pen.span(format!("[{name}{reading} (not an explanation)]"), Role::Title), Span::raw(" ")]
                 }
                 true => [pen.span(format!("[{name}]"), Role::Title), Span::raw(" ")],
                 false => [pen.span(name, Role::Muted), Span::raw(" ")],
