@@ -38,7 +38,7 @@ impl Measured {
     pub fn sentence(&self) -> String {
         let percent = |right: usize| (100.0 * right as f64 / self.labelled.max(1) as f64).round();
         format!(
-            "on {} skills labelled by a reader the nearest description by {} names the category in {} of 100 cases, \
+            "on {} skills labelled by a language model the nearest description by {} names the category in {} of 100 cases, \
              the sub-category in {}",
             self.labelled,
             self.embedder,

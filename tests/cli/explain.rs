@@ -248,7 +248,16 @@ fn a_corpus_report_is_the_mean_of_single_explanations() {
     assert!((sum - 1.0).abs() < 1e-5);
     let text = program.run(&["explain", "--benchmark", "demo", "--limit", "4", "--stage1", "lexical"]);
     let text = String::from_utf8(text.stdout).unwrap();
-    assert!(text.contains("by layer") && text.contains("nnnn") && text.contains("bbbb"), "{text}");
+    let chart: Vec<&str> = text.split("by layer").nth(1).unwrap().lines().skip(2).take(6).collect();
+    for (line, layer) in chart.iter().zip(value["all"]["layers"].as_array().unwrap()) {
+        let bar = line.split_whitespace().last().unwrap();
+        assert_eq!(bar.trim_start_matches('n').trim_start_matches('d').trim_start_matches('b'), "", "{line}");
+        for field in ["name", "description", "body"] {
+            let columns = bar.matches(&field[..1]).count() as f64;
+            let share = layer[field]["mean"].as_f64().unwrap() * bar.len() as f64;
+            assert!((columns - share).abs() <= 1.0, "{field}: {share} of {line}");
+        }
+    }
 }
 
 #[test]
