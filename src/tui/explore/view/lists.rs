@@ -138,7 +138,7 @@ impl Explore {
             return title;
         };
         if !reranking.prior.is_none() {
-            title.push(pen.span(" mixed with the shortlist's order", Role::Muted));
+            title.push(pen.span(" mixed with stage 1", Role::Muted));
         }
         title
     }
