@@ -123,8 +123,10 @@ impl Bert {
         let count = self.config.num_attention_heads;
         let heads = Heads { count, size: self.config.head_size() };
         let mut weights = capture.then(Vec::new);
-        let first = scored(&spans, output)[0] as usize;
-        let captured = weights.as_mut().map(|weights| Capture { rows: first..first + 1, weights });
+        let captured = weights.as_mut().map(|weights| {
+            let first = scored(&spans, output)[0] as usize;
+            Capture { rows: first..first + 1, weights }
+        });
         let values = match &self.layers {
             Layers::Loops(layers) => loops(layers, embedded, &spans, heads, output, captured, stop)?,
             Layers::Candle(layers) => layers.forward(embedded, &spans, output, captured, stop)?,
