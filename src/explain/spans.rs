@@ -69,7 +69,7 @@ impl Span {
     /// Its words or heading on one line; a field that is one section is called by its name.
     pub fn label(&self, document: &Document) -> Text {
         match (self.label.is_empty(), self.field) {
-            (false, _) => Text::line(document.text[self.label.clone()].trim()),
+            (false, _) => Text::quoted(&document.text[self.label.clone()]),
             (true, Some(Field::Body) | None) => Text::line("(no heading)"),
             (true, Some(field)) => Text::line(field.key()),
         }

@@ -125,7 +125,7 @@ impl DenseView {
             .zip(vectors)
             .map(|((field, bytes), vector)| NearSentence {
                 field,
-                text: Text::line(document.text[bytes.clone()].trim()),
+                text: Text::quoted(&document.text[bytes.clone()]),
                 bytes,
                 cosine: cosine(&asked, &vector),
             })

@@ -33,6 +33,11 @@ impl Text {
         Text::new(raw.as_ref(), Form::Line)
     }
 
+    /// A quotation on one line: every run of spaces and line breaks is one space. For sentences and headings of a body.
+    pub fn quoted(raw: &str) -> Self {
+        Text::line(raw.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+    }
+
     /// Several lines: `\n` and `\t` stay, `\r\n` is shown as a line break. For descriptions and bodies.
     pub fn block(raw: impl AsRef<str>) -> Self {
         Text::new(raw.as_ref(), Form::Block)
@@ -299,6 +304,12 @@ mod tests {
 
     fn block(raw: &str) -> String {
         Text::block(raw).shown().to_string()
+    }
+
+    #[test]
+    fn a_quotation_has_no_line_breaks_and_hides_nothing() {
+        assert_eq!(Text::quoted("\n a  check,\r\n\tnot\u{1b} a search \n").shown(), "a check, not␛ a search");
+        assert_eq!(Text::quoted(" \n ").shown(), "");
     }
 
     #[test]

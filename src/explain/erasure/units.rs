@@ -123,9 +123,9 @@ impl Piece {
         let text = pair.text(place);
         let label = match label {
             Label::Place => Text::line(place.key()),
-            Label::Words => Text::line(text[bytes.clone()].trim()),
+            Label::Words => Text::quoted(&text[bytes.clone()]),
             Label::Heading(heading) if heading.is_empty() => Text::line("(no heading)"),
-            Label::Heading(heading) => Text::line(&text[heading]),
+            Label::Heading(heading) => Text::quoted(&text[heading]),
         };
         Unit { place, bytes, label }
     }
