@@ -54,7 +54,7 @@ pub(super) fn gelu(x: f32) -> f32 {
 
 /// The tanh approximation of [`gelu`] (arXiv 1606.08415, section 2): `x/2 · (1 + tanh u) = x / (1 + e^(−2u))`.
 #[inline(always)]
-fn gelu_tanh(x: f32) -> f32 {
+pub(super) fn gelu_tanh(x: f32) -> f32 {
     // √(2/π)
     const FACTOR: f32 = 0.797_884_6;
     let u = FACTOR * (x + 0.044_715 * x * x * x);

@@ -36,11 +36,13 @@ impl Net {
                 return Ok((Net::Qwen3(net), placement));
             }
         };
-        // On the processor BERT computes in f32 but for the matrix products.
+        // In bf16 on a processor, the residual stream and every sum are f32.
         let device = placement.device.resolve()?;
         let (compute, precision) = match (placement.precision, Level::fast()) {
             (precision, _) if !device.is_cpu() => (Compute::Candle(&device, precision.dtype()), precision),
-            (Precision::Bf16, Some(level)) => (Compute::Loops(Arithmetic::Bf16(level)), Precision::Bf16),
+            (Precision::Bf16, Some(level)) if Bert::in_blocks(config) => {
+                (Compute::Loops(Arithmetic::Bf16(level)), Precision::Bf16)
+            }
             _ => (Compute::Loops(Arithmetic::F32), Precision::F32),
         };
         let bert = Bert::load(weights, config.clone(), files.modules.segments, compute)?;

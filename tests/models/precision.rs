@@ -70,3 +70,48 @@ fn scores_move_little() {
     println!("worst change of a score {worst:.4}, spread of scores {spread:.2}");
     assert!(worst <= spread * 0.02, "{worst} of {spread}");
 }
+
+/// To the last bit: each text begins rows of its own in the processor's tiles.
+#[test]
+fn neighbours_change_no_bit() {
+    let Some(placement) = bf16() else { return };
+    let (embedder, reranker) =
+        (Embedder::load("builtin", placement).unwrap(), Reranker::load("builtin", placement).unwrap());
+    // Lengths on both sides of a row of tiles and of two, and more texts than a block has rows.
+    let word = |count: usize| vec!["merge"; count].join(" ");
+    let texts: Vec<String> = (0..40).map(|index| word([1, 29, 30, 31, 62, 100, 200][index % 7] + index / 7)).collect();
+    let documents: Vec<Encoding> = texts.iter().map(|text| embedder.encode(text, Role::Document)).collect();
+    let pairs: Vec<Encoding> = texts.iter().map(|text| reranker.encode("split a file", text)).collect();
+    let (vectors, scores) = (embedder.embed(&documents, &never).unwrap(), reranker.score(&pairs, &never).unwrap());
+    for (index, text) in texts.iter().enumerate() {
+        let what = format!("{} words", text.split(' ').count());
+        assert_eq!(embedder.embed(&documents[index..=index], &never).unwrap()[0], vectors[index], "{what}");
+        assert_eq!(reranker.score(&pairs[index..=index], &never).unwrap()[0], scores[index], "{what}");
+    }
+}
+
+/// The rows that are shown are those of the products in bf16, and near those in f32.
+#[test]
+fn attention_moves_little_and_changes_no_score() {
+    let Some(placement) = bf16() else { return };
+    let (exact, fast) = [Placement::REFERENCE, placement].map(|at| Reranker::load("builtin", at).unwrap()).into();
+    let library = load(&Source::Demo).unwrap();
+    for skill in library.skills().iter().take(4) {
+        let encoding = exact.encode("which commit broke the build", &exact.document(skill, FieldSet::Full).text);
+        let capture = |reranker: &Reranker| {
+            reranker.capture(exact.document(skill, FieldSet::Full), encoding.clone(), &never).unwrap()
+        };
+        let (a, b) = (capture(&exact), capture(&fast));
+        assert_eq!(b.score, fast.score(std::slice::from_ref(&encoding), &never).unwrap()[0]);
+        assert_eq!((a.attention.layers, a.attention.heads), (b.attention.layers, b.attention.heads));
+        let worst = a.attention.weights.iter().zip(&b.attention.weights).map(|(a, b)| (a - b).abs());
+        let worst = worst.fold(0.0, f32::max);
+        println!("worst change of a weight {worst:.4}");
+        // A token's attention is at most 1; confusing heads, layers or tokens changes it by tenths.
+        assert!(worst < 0.05, "{worst}");
+        let of_request = |reranker: &Reranker, capture| reranker.from_request(capture, &never).unwrap().unwrap();
+        let (a, b) = (of_request(&exact, &a), of_request(&fast, &b));
+        let worst = a.attention.weights.iter().zip(&b.attention.weights).map(|(a, b)| (a - b).abs());
+        assert!(worst.fold(0.0, f32::max) < 0.05, "from the request");
+    }
+}

@@ -6,43 +6,21 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use crate::model::kernels;
-use crate::model::packed::{Arithmetic, Head};
+use crate::model::packed::Heads;
 
 /// Query rows multiplied at once: 64 rows of scores of a 512-token sequence are 128 KB, half of a small L2 cache.
 const QUERY_ROWS: usize = 64;
 
-/// Sizes of the heads of one layer.
-#[derive(Debug, Clone, Copy)]
-pub struct Heads {
-    pub count: usize,
-    pub size: usize,
-}
-
-impl Heads {
-    fn width(self) -> usize {
-        self.count * self.size
-    }
-
-    fn scale(self) -> f32 {
-        1.0 / (self.size as f32).sqrt()
-    }
-}
-
 /// `softmax(Q·Kᵀ / √size)·V` for each head and each sequence of `spans` (rows of `qkv`, in order and without gaps).
 ///
 /// `qkv` is `[tokens, 3 · width]` with queries, keys and values side by side; the answer is `[tokens, width]`.
-pub fn attend(qkv: &[f32], spans: &[Range<usize>], heads: Heads, arithmetic: Arithmetic) -> Vec<f32> {
+pub fn attend(qkv: &[f32], spans: &[Range<usize>], heads: Heads) -> Vec<f32> {
     let width = heads.width();
     // One block of `size` columns per sequence and head, contiguous so that threads share no row.
     let mut blocks = vec![0.0; qkv.len() / 3];
     split(&mut blocks, spans, heads).into_par_iter().for_each(|(span, head, block)| {
         let qkv = &qkv[span.start * 3 * width..span.end * 3 * width];
-        match arithmetic {
-            Arithmetic::F32 => attend_head(qkv, head, heads, block),
-            Arithmetic::Bf16(level) => {
-                Head { qkv, width, from: head * heads.size, size: heads.size }.attend(level, block);
-            }
-        }
+        attend_head(qkv, head, heads, block);
     });
     let mut out = vec![0.0; blocks.len()];
     for span in spans {

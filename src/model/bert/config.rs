@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::ModelError;
+use crate::model::packed::Heads;
 
 /// Networks that compute what BERT computes, under other names and with other position numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,8 +163,8 @@ impl Config {
         Ok(())
     }
 
-    pub fn head_size(&self) -> usize {
-        self.hidden_size / self.num_attention_heads
+    pub fn heads(&self) -> Heads {
+        Heads { count: self.num_attention_heads, size: self.hidden_size / self.num_attention_heads }
     }
 
     /// The id of padding; RoBERTa's positions depend on it.

@@ -1,15 +1,15 @@
-//! One transformer layer: matrix products through candle, everything between them in place on the slices.
+//! One transformer layer in f32: matrix products through candle, everything between them in place on the slices.
 
 use std::ops::Range;
 
 use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp2, Layout, Storage, Tensor, bail};
 use rayon::prelude::*;
 
-use super::attend::{self, Heads};
+use super::attend;
 use super::config::Activation;
 use super::names::{self, LayerTensors};
 use crate::model::kernels::{self, Norm};
-use crate::model::packed::{Arithmetic, Epilogue, PackedLinear};
+use crate::model::packed::Heads;
 
 /// Values a thread works on at a time in element-wise passes: 128 KB, a part of any L2 cache.
 const CHUNK: usize = 32 * 1024;
@@ -17,21 +17,13 @@ const CHUNK: usize = 32 * 1024;
 /// `x·Wᵀ` with its bias kept apart, because what follows adds it in the same pass.
 #[derive(Debug)]
 struct Linear {
-    weight: Weight,
+    /// `[in, out]`, transposed from what files hold: a product with few rows (one request) then takes half the time,
+    /// because gemm reads such weights in order.
+    weight: Tensor,
     bias: Vec<f32>,
 }
 
-#[derive(Debug)]
-enum Weight {
-    /// `[in, out]` in f32, transposed from what files hold: a product with few rows (one request) then takes half the
-    /// time, because gemm reads such weights in order.
-    Plain(Tensor),
-    /// bf16, in the order the processor's units for it want.
-    Packed(PackedLinear),
-}
-
 pub struct Layer {
-    arithmetic: Arithmetic,
     /// Queries, keys and values side by side: `[hidden, 3 · hidden]`.
     qkv: Linear,
     mixed: Linear,
@@ -50,24 +42,15 @@ pub struct Capture<'a> {
 }
 
 impl Linear {
-    fn new(linear: names::Linear, arithmetic: Arithmetic) -> candle_core::Result<Self> {
+    fn new(linear: names::Linear) -> candle_core::Result<Self> {
         let names::Linear { weight, bias, inputs } = linear;
-        let weight = match arithmetic {
-            Arithmetic::Bf16(level) => Weight::Packed(PackedLinear::new(level, &weight, bias.len(), inputs)),
-            Arithmetic::F32 => {
-                let matrix = Tensor::from_vec(weight, (bias.len(), inputs), &Device::Cpu)?;
-                Weight::Plain(matrix.t()?.contiguous()?)
-            }
-        };
-        Ok(Linear { weight, bias })
+        let matrix = Tensor::from_vec(weight, (bias.len(), inputs), &Device::Cpu)?;
+        Ok(Linear { weight: matrix.t()?.contiguous()?, bias })
     }
 
     /// `x·Wᵀ`, without the bias.
     fn product(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        match &self.weight {
-            Weight::Plain(weight) => x.matmul(weight),
-            Weight::Packed(weight) => packed(weight, 0..self.bias.len(), x, Epilogue::None),
-        }
+        x.matmul(&self.weight)
     }
 
     /// `x·Wᵀ + bias`
@@ -78,35 +61,20 @@ impl Linear {
     /// The same for some of the outputs.
     fn forward_part(&self, x: &Tensor, outputs: Range<usize>) -> candle_core::Result<Tensor> {
         let bias = &self.bias[outputs.clone()];
-        match &self.weight {
-            Weight::Plain(weight) => {
-                let y = match outputs.len() == self.bias.len() {
-                    true => x.matmul(weight)?,
-                    false => x.matmul(&weight.narrow(1, outputs.start, outputs.len())?)?,
-                };
-                in_place(&y, |rows| kernels::add_bias(rows, bias), bias.len())?;
-                Ok(y)
-            }
-            Weight::Packed(weight) if weight.parts_at(outputs.start) && weight.parts_at(outputs.end) => {
-                packed(weight, outputs, x, Epilogue::Bias(bias))
-            }
-            // The part begins in the middle of a panel (heads of odd sizes): all outputs, of which some are kept.
-            Weight::Packed(weight) => {
-                let all = packed(weight, 0..self.bias.len(), x, Epilogue::Bias(&self.bias))?;
-                all.narrow(1, outputs.start, outputs.len())?.contiguous()
-            }
-        }
+        let y = match outputs.len() == self.bias.len() {
+            true => x.matmul(&self.weight)?,
+            false => x.matmul(&self.weight.narrow(1, outputs.start, outputs.len())?)?,
+        };
+        in_place(&y, |rows| kernels::add_bias(rows, bias), bias.len())?;
+        Ok(y)
     }
 
     /// `activation(x·Wᵀ + bias)`
     fn forward_activated(&self, x: &Tensor, activation: Activation) -> candle_core::Result<Tensor> {
-        let activate = match (&self.weight, activation) {
-            (Weight::Packed(weight), Activation::Gelu) => {
-                return packed(weight, 0..self.bias.len(), x, Epilogue::BiasGelu(&self.bias));
-            }
-            (_, Activation::Gelu) => kernels::bias_gelu,
-            (_, Activation::GeluTanh) => kernels::bias_gelu_tanh,
-            (_, Activation::Relu) => kernels::bias_relu,
+        let activate = match activation {
+            Activation::Gelu => kernels::bias_gelu,
+            Activation::GeluTanh => kernels::bias_gelu_tanh,
+            Activation::Relu => kernels::bias_relu,
         };
         let y = self.product(x)?;
         in_place(&y, |rows| activate(rows, &self.bias), self.bias.len())?;
@@ -114,19 +82,11 @@ impl Linear {
     }
 }
 
-fn packed(weight: &PackedLinear, outputs: Range<usize>, x: &Tensor, epilogue: Epilogue) -> candle_core::Result<Tensor> {
-    let (rows, _) = x.dims2()?;
-    let width = outputs.len();
-    let mut y = vec![0.0; rows * width];
-    with_slice(x, |x| weight.forward_part(outputs, x, &mut y, epilogue))?;
-    Tensor::from_vec(y, (rows, width), x.device())
-}
-
 impl Layer {
-    pub fn new(tensors: LayerTensors, activation: Activation, arithmetic: Arithmetic) -> candle_core::Result<Self> {
+    pub fn new(tensors: LayerTensors, activation: Activation) -> candle_core::Result<Self> {
         let LayerTensors { qkv, mixed, mixed_norm, up, down, down_norm } = tensors;
-        let [qkv, mixed, up, down] = [qkv, mixed, up, down].map(|linear| Linear::new(linear, arithmetic));
-        Ok(Layer { arithmetic, qkv: qkv?, mixed: mixed?, mixed_norm, up: up?, activation, down: down?, down_norm })
+        let [qkv, mixed, up, down] = [qkv, mixed, up, down].map(Linear::new);
+        Ok(Layer { qkv: qkv?, mixed: mixed?, mixed_norm, up: up?, activation, down: down?, down_norm })
     }
 
     /// All tokens: `[tokens, hidden]` to the same.
@@ -143,7 +103,7 @@ impl Layer {
                 let width = self.qkv.bias.len();
                 weights.extend(attend::mean_weights(&qkv[..spans[0].end * width], rows, heads));
             }
-            attend::attend(qkv, spans, heads, self.arithmetic)
+            attend::attend(qkv, spans, heads)
         })?;
         self.finish(Tensor::from_vec(attended, x.dims2()?, x.device())?, x)
     }

@@ -11,6 +11,7 @@ mod config;
 mod layer;
 mod names;
 mod portable;
+mod tiled;
 
 use std::ops::Range;
 
@@ -20,11 +21,10 @@ use rayon::prelude::*;
 pub use config::{Config, Family};
 pub use names::Tensors;
 
-use self::attend::Heads;
 use self::layer::{Capture, Layer};
 use super::forward::{Hidden, Output, RunError, spans};
 use super::kernels::Norm;
-use super::packed::Arithmetic;
+use super::packed::{Arithmetic, BLOCK, Heads};
 use super::weights::{Table, Weights};
 use super::{Attention, ModelError, Stop};
 use crate::text::Encoding;
@@ -45,6 +45,7 @@ pub struct Bert {
 
 enum Layers {
     Loops(Vec<Layer>),
+    Tiled(tiled::Layers),
     Candle(portable::Layers),
 }
 
@@ -56,12 +57,17 @@ impl Layers {
             reason: error.to_string(),
         };
         Ok(match compute {
-            Compute::Loops(arithmetic) => {
+            Compute::Loops(Arithmetic::F32) => {
                 let layers = (0..count).into_par_iter().map(|index| {
-                    let layer = Layer::new(tensors.layer(index)?, activation, arithmetic);
+                    let layer = Layer::new(tensors.layer(index)?, activation);
                     layer.map_err(|error| failed(index, error))
                 });
                 Layers::Loops(layers.collect::<Result<_, _>>()?)
+            }
+            Compute::Loops(Arithmetic::Bf16(level)) => {
+                let layers = (0..count).into_par_iter();
+                let layers = layers.map(|index| Ok(tiled::Layer::new(tensors.layer(index)?, activation, level)));
+                Layers::Tiled(tiled::Layers::new(level, config.heads(), layers.collect::<Result<_, ModelError>>()?))
             }
             Compute::Candle(device, dtype) => {
                 let mut layers = portable::Layers::new(config.num_attention_heads, device, dtype);
@@ -78,7 +84,7 @@ impl Layers {
 /// Where and in which numbers the layers are computed.
 #[derive(Debug, Clone, Copy)]
 pub enum Compute<'a> {
-    /// In main memory, by our own loops.
+    /// In main memory, by our own loops; in bf16 only what is [`Bert::in_blocks`].
     Loops(Arithmetic),
     /// On any device, by candle's operations.
     Candle(&'a Device, DType),
@@ -104,6 +110,12 @@ impl Bert {
         Ok(Bert { segments, words, positions, types, norm, layers, config })
     }
 
+    /// Whether the layers can be computed in bf16 on a processor: theirs are products of whole blocks.
+    pub fn in_blocks(config: &Config) -> bool {
+        let Heads { size, .. } = config.heads();
+        size.is_multiple_of(BLOCK) && config.intermediate_size.is_multiple_of(BLOCK)
+    }
+
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -120,8 +132,7 @@ impl Bert {
     ) -> Result<Hidden, RunError> {
         let spans = spans(sequences);
         let embedded = self.embed(sequences, &spans)?;
-        let count = self.config.num_attention_heads;
-        let heads = Heads { count, size: self.config.head_size() };
+        let heads = self.config.heads();
         let mut weights = capture.then(Vec::new);
         let captured = weights.as_mut().map(|weights| {
             let first = scored(&spans, output)[0] as usize;
@@ -129,10 +140,11 @@ impl Bert {
         });
         let values = match &self.layers {
             Layers::Loops(layers) => loops(layers, embedded, &spans, heads, output, captured, stop)?,
+            Layers::Tiled(layers) => layers.forward(&embedded, &spans, output, captured, stop)?,
             Layers::Candle(layers) => layers.forward(embedded, &spans, output, captured, stop)?,
         };
         let (layers, positions) = (self.config.num_hidden_layers, spans.first().map_or(0, |span| span.len()));
-        let attention = weights.map(|weights| Attention { layers, heads: count, positions, weights });
+        let attention = weights.map(|weights| Attention { layers, heads: heads.count, positions, weights });
         Ok(Hidden { values, spans, attention })
     }
 
@@ -140,15 +152,20 @@ impl Bert {
     pub fn attention_of(&self, sequence: &Encoding, rows: Range<usize>, stop: Stop) -> Result<Attention, RunError> {
         let spans = spans(&[sequence]);
         let embedded = self.embed(&[sequence], &spans)?;
-        let count = self.config.num_attention_heads;
-        let heads = Heads { count, size: self.config.head_size() };
+        let heads = self.config.heads();
         let mut weights = Vec::new();
         let captured = Some(Capture { rows, weights: &mut weights });
         match &self.layers {
             Layers::Loops(layers) => loops(layers, embedded, &spans, heads, Output::Tokens, captured, stop)?,
+            Layers::Tiled(layers) => layers.forward(&embedded, &spans, Output::Tokens, captured, stop)?,
             Layers::Candle(layers) => layers.forward(embedded, &spans, Output::Tokens, captured, stop)?,
         };
-        Ok(Attention { layers: self.config.num_hidden_layers, heads: count, positions: sequence.ids.len(), weights })
+        Ok(Attention {
+            layers: self.config.num_hidden_layers,
+            heads: heads.count,
+            positions: sequence.ids.len(),
+            weights,
+        })
     }
 
     /// Word + position + segment embeddings, normalised: `[tokens, hidden]`. Done in main memory for every device: the

@@ -1,7 +1,5 @@
 //! Intel AMX: `tdpbf16ps` on 16 × 32 tiles, in stable Rust through `asm!` (the intrinsics are not stable yet).
 
-use super::Block;
-
 pub(super) use imp::{Configured, available};
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -10,8 +8,8 @@ mod imp {
     use std::arch::x86_64::__cpuid_count;
     use std::sync::OnceLock;
 
-    use super::Block;
-    use crate::model::packed::tiles::TILE;
+    use crate::model::packed::tiles::{Pair, SIDE};
+    use crate::model::packed::{Right, Sums};
 
     /// `arch_prctl`: ask for a state component (Linux 5.16; Documentation/arch/x86/xstate.rst).
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
@@ -66,11 +64,11 @@ mod imp {
         }
 
         /// `c = a·b` of one block.
-        pub fn multiply(&self, a: &[u16], b: &[u16], c: &mut Block) {
-            let depth = a.len() / (2 * TILE);
-            assert!(depth > 0 && a.len() == depth * 2 * TILE && b.len() == a.len());
-            // SAFETY: tiles are configured (self), both panels are `depth` pairs of 1 KB tiles, `c` is 32 rows of 128
-            // bytes; four tiles of 16 rows and 64 bytes cover it exactly.
+        pub fn multiply(&self, a: &[Pair], b: Right, c: Sums) {
+            let depth = b.check(a, &c);
+            // SAFETY: tiles are configured (self). `check` has seen that `a` is `depth` pairs of 1 KB tiles, that `b` has
+            // as many at its steps, and that `c` holds 32 rows of 128 bytes at its stride; four tiles of 16 rows and 64
+            // bytes cover a block exactly. Both operands are only read.
             unsafe {
                 asm!(
                     "tilezero tmm0",
@@ -79,27 +77,29 @@ mod imp {
                     "tilezero tmm3",
                     "2:",
                     "tileloadd tmm4, [{a} + {line}]",
-                    "tileloadd tmm5, [{a} + {line} + 1024]",
                     "tileloadd tmm6, [{b} + {line}]",
                     "tileloadd tmm7, [{b} + {line} + 1024]",
+                    "tileloadd tmm5, [{a} + {line} + 1024]",
                     "tdpbf16ps tmm0, tmm4, tmm6",
                     "tdpbf16ps tmm1, tmm4, tmm7",
                     "tdpbf16ps tmm2, tmm5, tmm6",
                     "tdpbf16ps tmm3, tmm5, tmm7",
                     "add {a}, 2048",
-                    "add {b}, 2048",
+                    "add {b}, {step}",
                     "dec {depth}",
                     "jnz 2b",
                     "tilestored [{c} + {row}], tmm0",
                     "tilestored [{c} + {row} + 64], tmm1",
-                    "tilestored [{c} + {row} + 2048], tmm2",
-                    "tilestored [{c} + {row} + 2112], tmm3",
+                    "tilestored [{half} + {row}], tmm2",
+                    "tilestored [{half} + {row} + 64], tmm3",
                     a = inout(reg) a.as_ptr() => _,
-                    b = inout(reg) b.as_ptr() => _,
+                    b = inout(reg) b.pairs.as_ptr() => _,
+                    step = in(reg) b.step * size_of::<Pair>(),
                     depth = inout(reg) depth => _,
-                    c = in(reg) c.0.as_mut_ptr(),
+                    c = in(reg) c.values.as_mut_ptr(),
+                    half = in(reg) c.values.as_mut_ptr().add(c.stride * SIDE),
                     line = in(reg) 64usize,
-                    row = in(reg) 128usize,
+                    row = in(reg) c.stride * size_of::<f32>(),
                     out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                     out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                     options(nostack),
@@ -118,7 +118,7 @@ mod imp {
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 mod imp {
-    use super::Block;
+    use crate::model::packed::{Pair, Right, Sums};
 
     pub fn available() -> bool {
         false
@@ -132,7 +132,7 @@ mod imp {
             unreachable!("AMX was asked for where there is none")
         }
 
-        pub fn multiply(&self, _: &[u16], _: &[u16], _: &mut Block) {
+        pub fn multiply(&self, _: &[Pair], _: Right, _: Sums) {
             match *self {}
         }
     }

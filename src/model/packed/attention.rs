@@ -1,63 +1,117 @@
-//! Self-attention of one head of one sequence, on the same blocks as the linear layers.
+//! Self-attention of one sequence whose queries, keys and values are in tiles.
 
-use super::tiles::{Part, Tiles};
-use super::{BLOCK, Block, Level};
+use std::ops::Range;
 
-/// Queries, keys and values of one head: the rows of `qkv` are those of one sequence, `[tokens, 3 · width]`.
+use super::tiles::widened;
+use super::{BLOCK, Block, Lanes, Multiply, Pair, Right, Sums};
+
+/// `log₂ e`: scores are multiplied with it beforehand, so that the softmax needs powers of two only.
+const LOG2_E: f32 = std::f32::consts::LOG2_E;
+
+/// Sizes of the heads of one layer.
 #[derive(Debug, Clone, Copy)]
-pub struct Head<'a> {
-    pub qkv: &'a [f32],
-    /// Of all heads together.
-    pub width: usize,
-    /// First column of this head in each third.
-    pub from: usize,
+pub struct Heads {
+    pub count: usize,
     pub size: usize,
 }
 
-impl<'a> Head<'a> {
-    fn part(self, third: usize) -> Part<'a> {
-        Part { data: self.qkv, stride: 3 * self.width, from: third * self.width + self.from, width: self.size }
+impl Heads {
+    /// Columns of all heads together.
+    pub fn width(self) -> usize {
+        self.count * self.size
     }
 
-    /// `out[tokens, size] = softmax(Q·Kᵀ / √size)·V`; operands and weights rounded to bf16, sums in f32.
+    /// `1 / √size`
+    pub fn scale(self) -> f32 {
+        1.0 / (self.size as f32).sqrt()
+    }
+
+    /// What queries in tiles are multiplied with before they are rounded.
+    pub fn query_scale(self) -> f32 {
+        LOG2_E * self.scale()
+    }
+
+    /// Pairs of a row of all heads, in tiles.
+    fn pairs(self) -> usize {
+        self.width() / BLOCK
+    }
+
+    /// Pairs of one head in a row of all.
+    fn of(self, head: usize) -> Range<usize> {
+        let size = self.size / BLOCK;
+        head * size..(head + 1) * size
+    }
+}
+
+/// What queries look at: `keys` and `values` are panels of as many right operands as a row has pairs, of one sequence.
+#[derive(Debug, Clone, Copy)]
+pub struct Attending<'a> {
+    pub heads: Heads,
+    pub keys: &'a [Pair],
+    pub values: &'a [Pair],
+    /// Tokens of the sequence: rows of the last panel behind them are nothing's.
+    pub tokens: usize,
+}
+
+/// What the attention of a panel works on, kept from one to the next.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    scores: Vec<f32>,
+    weights: Vec<Pair>,
+}
+
+impl Attending<'_> {
+    /// `softmax(Q·Kᵀ)·V` of the first `rows` queries of a panel, all heads, as a left operand; the rows behind them
+    /// are finite and mean nothing. Weights are rounded to bf16.
     ///
     /// # Panics
-    /// If `out` has not that shape.
-    pub fn attend(self, level: Level, out: &mut [f32]) {
-        let tokens = self.part(0).count();
-        assert_eq!(out.len(), tokens * self.size, "one row of {} values per token", self.size);
-        let queries = Tiles::of_rows(self.part(0), 1.0 / (self.size as f32).sqrt());
-        let (keys, values) = (Tiles::of_columns(self.part(1)), Tiles::of_values(self.part(2)));
-        // Columns past the last key are never written: they stay without weight.
-        let padded = tokens.next_multiple_of(BLOCK);
-        let mut scores = vec![f32::NEG_INFINITY; BLOCK * padded];
-        let mut weights = Tiles::blank(padded);
-        let mut block = Block([0.0; BLOCK * BLOCK]);
-        level.with_multiply(|multiply| {
-            for (first, out) in out.chunks_mut(BLOCK * self.size).enumerate() {
-                for key in 0..keys.panels() {
-                    multiply(queries.panel(first), keys.panel(key), &mut block);
-                    let real = BLOCK.min(tokens - key * BLOCK);
-                    for (row, sums) in block.0.chunks_exact(BLOCK).enumerate() {
-                        scores[row * padded + key * BLOCK..][..real].copy_from_slice(&sums[..real]);
-                    }
-                }
-                let sums = weights.exponentials(&mut scores);
-                // Exponentials stand where scores will; past the last key nothing may.
-                for row in scores.chunks_exact_mut(padded) {
-                    row[tokens..].fill(f32::NEG_INFINITY);
-                }
-                for panel in 0..values.panels() {
-                    multiply(weights.panel(0), values.panel(panel), &mut block);
-                    let from = panel * BLOCK;
-                    let real = BLOCK.min(self.size - from);
-                    let rows = out.chunks_exact_mut(self.size).zip(block.0.chunks_exact(BLOCK));
-                    for ((out, block), sum) in rows.zip(sums) {
-                        let scale = 1.0 / sum;
-                        out[from..from + real].iter_mut().zip(block).for_each(|(x, y)| *x = y * scale);
-                    }
-                }
+    /// If `queries` or `out` is not a panel of the heads' width.
+    pub fn attend(
+        self,
+        lanes: Lanes,
+        multiply: Multiply,
+        queries: &[Pair],
+        rows: usize,
+        scratch: &mut Scratch,
+        out: &mut [Pair],
+    ) {
+        let (pairs, panels) = (self.heads.pairs(), self.tokens.div_ceil(BLOCK));
+        assert!(queries.len() == pairs && out.len() == pairs);
+        let Scratch { scores, weights } = scratch;
+        scores.resize(BLOCK * panels * BLOCK, 0.0);
+        weights.resize(panels, Pair::ZERO);
+        let mut block = Block::ZERO;
+        for head in 0..self.heads.count {
+            let columns = self.heads.of(head);
+            for (panel, keys) in self.keys.chunks_exact(pairs).enumerate().take(panels) {
+                let sums = Sums { values: &mut scores[panel * BLOCK..], stride: panels * BLOCK };
+                multiply(&queries[columns.clone()], Right { pairs: &keys[columns.clone()], step: 1 }, sums);
             }
-        });
+            let totals = lanes.exponentials(scores, [rows, self.tokens], weights);
+            for column in columns {
+                multiply(weights, Right { pairs: &self.values[column..], step: pairs }, block.sums());
+                lanes.divided(&block, &totals, &mut out[column]);
+            }
+        }
+    }
+
+    /// The attention `[heads, tokens]` of one row of a panel of queries: the rounded operands' scores, softmax in f32.
+    pub fn weights_of(self, queries: &[Pair], row: usize) -> Vec<f32> {
+        (0..self.heads.count).flat_map(|head| self.head_weights(queries, row, head)).collect()
+    }
+
+    fn head_weights(self, queries: &[Pair], row: usize, head: usize) -> Vec<f32> {
+        let columns = self.heads.of(head);
+        let query: Vec<f32> = queries[columns.clone()].iter().flat_map(|pair| pair.line(row).map(widened)).collect();
+        let score = |token: usize| -> f32 {
+            let keys = &self.keys[token / BLOCK * self.heads.pairs()..][columns.clone()];
+            let key = keys.iter().flat_map(|pair| pair.column(token % BLOCK)).map(widened);
+            query.iter().zip(key).map(|(query, key)| query * key).sum()
+        };
+        let scores: Vec<f32> = (0..self.tokens).map(score).collect();
+        let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let weights: Vec<f32> = scores.iter().map(|score| (score - max).exp2()).collect();
+        let total: f32 = weights.iter().sum();
+        weights.iter().map(|weight| weight / total).collect()
     }
 }

@@ -1,20 +1,17 @@
 //! AVX-512 BF16: `vdpbf16ps` on the same tiles.
 
-use super::Block;
-
-pub(super) use imp::{available, is_amd, multiply, round};
+pub(super) use imp::{available, is_amd, multiply};
 
 #[cfg(target_arch = "x86_64")]
 mod imp {
     use std::arch::x86_64::{
-        __cpuid, __m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-        _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _mm512_storeu_si512,
+        __cpuid, __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps,
+        _mm512_storeu_ps,
     };
     use std::mem::transmute;
 
-    use super::Block;
-    use crate::model::packed::BLOCK;
-    use crate::model::packed::tiles::TILE;
+    use crate::model::packed::tiles::{DEPTH, Pair, SIDE};
+    use crate::model::packed::{BLOCK, Right, Sums};
 
     /// Rows whose sums stay in registers: 8 × 2 of the 32, and two for the columns.
     const ROWS: usize = 8;
@@ -30,39 +27,22 @@ mod imp {
     }
 
     /// `c = a·b` of one block.
-    pub fn multiply(a: &[u16], b: &[u16], c: &mut Block) {
-        assert!(available() && a.len() == b.len() && a.len().is_multiple_of(2 * TILE));
+    pub fn multiply(a: &[Pair], b: Right, c: Sums) {
+        assert!(available());
+        b.check(a, &c);
         // SAFETY: the processor has the instructions (above).
         unsafe { block(a, b, c) }
     }
 
-    /// 32 values, scaled and rounded to nearest, ties to even.
-    pub fn round(values: &[f32; 32], scale: f32, out: &mut [u16; 32]) {
-        assert!(available());
-        // SAFETY: the processor has the instructions (above).
-        unsafe { round_line(values, scale, out) }
-    }
-
     #[target_feature(enable = "avx512f,avx512bf16")]
-    fn round_line(values: &[f32; 32], scale: f32, out: &mut [u16; 32]) {
-        let scale = _mm512_set1_ps(scale);
-        // SAFETY: both halves are 16 values.
-        let [low, high] = [0, 16].map(|at| unsafe { _mm512_loadu_ps(values.as_ptr().add(at)) });
-        let both = _mm512_cvtne2ps_pbh(_mm512_mul_ps(high, scale), _mm512_mul_ps(low, scale));
-        // SAFETY: 32 values of 16 bits are 512 bits; both types are 512 bits of any value.
-        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), transmute::<__m512bh, __m512i>(both)) };
-    }
-
-    #[target_feature(enable = "avx512f,avx512bf16")]
-    fn block(a: &[u16], b: &[u16], c: &mut Block) {
+    fn block(a: &[Pair], b: Right, c: Sums) {
         for first in (0..BLOCK).step_by(ROWS) {
             let mut sums: [[__m512; 2]; ROWS] = [[_mm512_setzero_ps(); 2]; ROWS];
-            for (a, b) in a.chunks_exact(2 * TILE).zip(b.chunks_exact(2 * TILE)) {
-                for pair in 0..16 {
-                    // SAFETY: a tile is 16 lines of 32 values, and `b` holds two.
-                    let columns = [0, 1].map(|tile| unsafe { load(&b[tile * TILE + pair * 32..]) });
+            for (a, b) in a.iter().zip(b.pairs.iter().step_by(b.step)) {
+                for pair in 0..SIDE {
+                    let columns = [0, 1].map(|tile| load(b.line(tile * SIDE + pair)));
                     for (row, sums) in sums.iter_mut().enumerate() {
-                        let values = &a[(first + row) * 32 + 2 * pair..][..2];
+                        let values = &a.line(first + row)[2 * pair..][..2];
                         let both = u32::from(values[0]) | u32::from(values[1]) << 16;
                         // SAFETY: both types are 512 bits of any value.
                         let left: __m512bh =
@@ -74,7 +54,7 @@ mod imp {
             }
             for (row, sums) in sums.iter().enumerate() {
                 for (half, sums) in sums.iter().enumerate() {
-                    let out = &mut c.0[(first + row) * BLOCK + half * 16..][..16];
+                    let out = &mut c.values[(first + row) * c.stride + half * SIDE..][..SIDE];
                     // SAFETY: sixteen f32 values are 64 bytes.
                     unsafe { _mm512_storeu_ps(out.as_mut_ptr(), *sums) };
                 }
@@ -82,19 +62,16 @@ mod imp {
         }
     }
 
-    /// # Safety
-    /// `line` must hold 32 values.
     #[target_feature(enable = "avx512f")]
-    unsafe fn load(line: &[u16]) -> __m512bh {
-        debug_assert!(line.len() >= 32);
-        // SAFETY: promised by the caller; both types are 512 bits of any value.
+    fn load(line: &[u16; DEPTH]) -> __m512bh {
+        // SAFETY: a line is 512 bits; both types are 512 bits of any value.
         unsafe { transmute::<__m512i, __m512bh>(_mm512_loadu_si512(line.as_ptr().cast())) }
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 mod imp {
-    use super::Block;
+    use crate::model::packed::{Pair, Right, Sums};
 
     pub fn available() -> bool {
         false
@@ -104,11 +81,7 @@ mod imp {
         false
     }
 
-    pub fn multiply(_: &[u16], _: &[u16], _: &mut Block) {
-        unreachable!("AVX-512 was asked for where there is none")
-    }
-
-    pub fn round(_: &[f32; 32], _: f32, _: &mut [u16; 32]) {
+    pub fn multiply(_: &[Pair], _: Right, _: Sums) {
         unreachable!("AVX-512 was asked for where there is none")
     }
 }

@@ -33,7 +33,7 @@ impl Level {
     }
 
     /// Calls `work` with the multiplication of a block, ready on this thread.
-    pub(super) fn with_multiply<R>(self, work: impl FnOnce(Multiply) -> R) -> R {
+    pub fn with_multiply<R>(self, work: impl FnOnce(Multiply) -> R) -> R {
         match self {
             Level::Amx => amx::Configured::run(|tiles| work(&|a, b, c| tiles.multiply(a, b, c))),
             Level::Avx512Bf16 => work(&avx512::multiply),

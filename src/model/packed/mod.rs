@@ -1,23 +1,27 @@
 //! Matrix products with bf16 operands and f32 sums, on the processor's own units for it. The one folder of this crate
 //! with assembly; everything `unsafe` here rests on the invariants below.
 //!
-//! A [`PackedLinear`] holds a weight in tiles, packed once at load; activations are converted and packed per call.
-//! Tiles of 1 KB are what Intel's AMX multiplies ([`amx`]); AVX-512 BF16 reads the same tiles ([`avx512`]), and plain
-//! loops do too ([`portable`]), so there is one packing, one walk over the blocks, and three ways to multiply a block.
+//! A [`PackedLinear`] holds a weight in tiles, packed once at load. Tiles of 1 KB are what Intel's AMX multiplies
+//! ([`amx`]); AVX-512 BF16 reads the same tiles ([`avx512`]), and plain loops do too ([`portable`]), so there is one
+//! packing, one walk over the blocks, and three ways to multiply a block. Activations are either f32, packed at each
+//! call ([`PackedLinear::forward`]), or stay in tiles from layer to layer: [`PackedLinear::blocks`] then gives the sums
+//! of a block while they are in the nearest cache, and [`Lanes`] makes of them what the next product reads.
 //!
 //! # Invariants
-//! 1. A panel is [`BLOCK`] rows (or columns) over all of `k`, padded with zeros to whole tiles: a block multiplication
-//!    reads exactly `depth` pairs of tiles from each of its two panels and never looks at sizes.
-//! 2. Panels live in [`Tiles`], 64-byte aligned, whose length is a whole number of panels; a panel is handed out as a
-//!    slice of that length, so no index can leave it.
+//! 1. A panel is [`BLOCK`] rows (or columns) over all of `k`, padded with zeros to whole pairs of tiles: a block
+//!    multiplication reads exactly as many pairs of its right operand as its left one has, and [`Right::check`] has seen
+//!    that they are there.
+//! 2. Pairs are 64-byte aligned and handed out in slices of whole pairs, so no index can leave a panel.
 //! 3. AMX instructions run only after the kernel granted their state to this process ([`Level::available`] says so),
 //!    between `ldtilecfg` and `tilerelease` of the same thread ([`amx::Configured`]).
-//! 4. Each output element is written by one task; tasks own disjoint column ranges.
+//! 4. Each output element of [`PackedLinear::forward`] is written by one task; tasks own disjoint column ranges.
+//! 5. AVX-512 runs only where a value says that the processor has it ([`Lanes`]).
 
 mod amx;
 mod attention;
 mod avx512;
 mod epilogue;
+mod lanes;
 mod level;
 mod portable;
 mod tiles;
@@ -26,14 +30,16 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-pub use attention::Head;
+pub use attention::{Attending, Heads, Scratch};
 pub use epilogue::Epilogue;
 use epilogue::Output;
+pub use lanes::{Lanes, Then};
 pub use level::{KERNELS, Level};
 use tiles::Tiles;
+pub use tiles::{Pair, round_rows};
 
 /// Rows and columns of a block of the product: two tiles of 16 each way.
-const BLOCK: usize = 32;
+pub const BLOCK: usize = 32;
 
 /// Rows that are packed and multiplied together: 512 rows of k = 1,024 are 1 MB, half of a 2 MB L2 cache, so that each
 /// panel of weights is read from memory once for all of them.
@@ -92,7 +98,7 @@ impl PackedLinear {
         assert!(outputs.end <= self.output && self.parts_at(outputs.start) && self.parts_at(outputs.end));
         let (input, width) = (self.input, outputs.len());
         assert!(x.len().is_multiple_of(input) && y.len() * input == x.len() * width);
-        epilogue.check(width, y.len());
+        epilogue.check(y.len());
         let panels = outputs.start / BLOCK..outputs.end.div_ceil(BLOCK);
         for (index, (x, y)) in x.chunks(ROWS * input).zip(y.chunks_mut(ROWS * width)).enumerate() {
             let epilogue = epilogue.starting_at(index * ROWS, width);
@@ -110,33 +116,94 @@ impl PackedLinear {
         let origin = panels.start;
         let tasks: Vec<usize> = panels.clone().step_by(PANELS).collect();
         tasks.into_par_iter().for_each(|first| {
-            self.multiply(x, first..panels.end.min(first + PANELS), |row, panel, block| {
-                // SAFETY: `y` is borrowed for this call, and these columns are of this task's panels (invariant 4).
-                unsafe { epilogue.write(block, &y, row, (panel - origin) * BLOCK) };
+            self.level.with_multiply(|multiply| {
+                let mut block = Block::ZERO;
+                for panel in first..panels.end.min(first + PANELS) {
+                    for rows in 0..x.panels() {
+                        multiply(x.panel(rows), self.columns(panel), block.sums());
+                        // SAFETY: `y` is borrowed for this call, and these columns are of this task's panels
+                        // (invariant 4).
+                        unsafe { epilogue.write(&block, &y, rows * BLOCK, (panel - origin) * BLOCK) };
+                    }
+                }
             });
         });
     }
 
-    /// Calls `each(row, panel, block)` for every block of these panels.
-    fn multiply(&self, x: &Tiles, panels: Range<usize>, mut each: impl FnMut(usize, usize, &Block)) {
-        self.level.with_multiply(|multiply| {
-            let mut block = Block([0.0; BLOCK * BLOCK]);
-            for panel in panels.clone() {
-                for rows in 0..x.panels() {
-                    multiply(x.panel(rows), self.tiles.panel(panel), &mut block);
-                    each(rows * BLOCK, panel, &block);
-                }
+    /// Calls `each(rows, columns, sums)` for every block of the product of `x`, panels of this weight's input, with some
+    /// of its panels: both are counted in blocks, `columns` from the first of `panels`.
+    ///
+    /// # Panics
+    /// If `x` is not of whole panels, or there are no such panels.
+    pub fn blocks(
+        &self,
+        multiply: Multiply,
+        x: &[Pair],
+        panels: Range<usize>,
+        mut each: impl FnMut(usize, usize, &Block),
+    ) {
+        let mut block = Block::ZERO;
+        let depth = self.input.div_ceil(BLOCK);
+        assert!(x.len().is_multiple_of(depth));
+        for (columns, panel) in panels.enumerate() {
+            for (rows, x) in x.chunks_exact(depth).enumerate() {
+                multiply(x, self.columns(panel), block.sums());
+                each(rows, columns, &block);
             }
-        });
+        }
+    }
+
+    /// A panel of the weight.
+    fn columns(&self, panel: usize) -> Right<'_> {
+        Right { pairs: self.tiles.panel(panel), step: 1 }
     }
 }
 
-/// `c = a·b` of one block.
-type Multiply<'a> = &'a dyn Fn(&[u16], &[u16], &mut Block);
+/// `c = a·b` of one block, `a` being one panel.
+pub type Multiply<'a> = &'a dyn Fn(&[Pair], Right, Sums);
+
+/// The right operand of a block: pairs that are `step` apart, one for each of the left operand.
+#[derive(Debug, Clone, Copy)]
+pub struct Right<'a> {
+    pub pairs: &'a [Pair],
+    pub step: usize,
+}
+
+impl Right<'_> {
+    /// How many pairs deep the product is.
+    ///
+    /// # Panics
+    /// If this is none, the right operand has fewer, or there is no room for the sums.
+    fn check(self, a: &[Pair], c: &Sums) -> usize {
+        assert!(!a.is_empty() && (a.len() - 1) * self.step < self.pairs.len());
+        assert!(c.stride >= BLOCK && c.values.len() >= (BLOCK - 1) * c.stride + BLOCK);
+        a.len()
+    }
+}
+
+/// Where the sums of a block go: 32 rows of 32, `stride` apart.
+#[derive(Debug)]
+pub struct Sums<'a> {
+    pub values: &'a mut [f32],
+    pub stride: usize,
+}
 
 /// Sums of one block, row-major, on its own cache lines.
+#[derive(Debug)]
 #[repr(align(64))]
-struct Block([f32; BLOCK * BLOCK]);
+pub struct Block([f32; BLOCK * BLOCK]);
+
+impl Block {
+    const ZERO: Block = Block([0.0; BLOCK * BLOCK]);
+
+    fn sums(&mut self) -> Sums<'_> {
+        Sums { values: &mut self.0, stride: BLOCK }
+    }
+
+    fn rows(&self) -> std::slice::Iter<'_, [f32; BLOCK]> {
+        self.0.as_chunks().0.iter()
+    }
+}
 
 #[cfg(test)]
 mod tests;

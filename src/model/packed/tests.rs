@@ -5,7 +5,7 @@ use half::bf16;
 use super::*;
 
 /// Numbers in (−1, 1) that are different everywhere (Numerical Recipes' 32-bit generator).
-fn numbers(count: usize, seed: u32) -> Vec<f32> {
+pub(super) fn numbers(count: usize, seed: u32) -> Vec<f32> {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -26,7 +26,7 @@ fn slowly(x: &[f32], weight: &[f32], rows: usize, output: usize, input: usize) -
         .collect()
 }
 
-fn levels() -> impl Iterator<Item = Level> {
+pub(super) fn levels() -> impl Iterator<Item = Level> {
     Level::ALL.into_iter().filter(|level| {
         let available = level.available();
         if !available {
@@ -82,10 +82,9 @@ fn inputs_need_no_alignment() {
 }
 
 #[test]
-fn what_follows_the_product_sees_its_own_row_and_column() {
+fn what_is_added_to_the_product_is_of_its_own_row_and_column() {
     let (rows, output, input) = (ROWS + 3, 50, 32);
-    let (x, weight) = (numbers(rows * input, 5), numbers(output * input, 6));
-    let (bias, residual) = (numbers(output, 7), numbers(rows * output, 8));
+    let (x, weight, residual) = (numbers(rows * input, 5), numbers(output * input, 6), numbers(rows * output, 8));
     for level in levels() {
         let linear = PackedLinear::new(level, &weight, output, input);
         let run = |epilogue| {
@@ -93,24 +92,37 @@ fn what_follows_the_product_sees_its_own_row_and_column() {
             linear.forward(&x, &mut y, epilogue);
             y
         };
-        let plain = run(Epilogue::None);
-        let gelu = |x: f32| {
-            let mut x = [x];
-            crate::model::kernels::bias_gelu(&mut x, &[0.0]);
-            x[0]
-        };
-        let expectations: [(Epilogue, &dyn Fn(usize) -> f32); 4] = [
-            (Epilogue::Bias(&bias), &|at| plain[at] + bias[at % output]),
-            (Epilogue::BiasGelu(&bias), &|at| gelu(plain[at] + bias[at % output])),
-            (Epilogue::Residual(&residual), &|at| plain[at] + residual[at]),
-            (Epilogue::BiasResidual(&bias, &residual), &|at| plain[at] + residual[at] + bias[at % output]),
-        ];
-        for (epilogue, expected) in expectations {
-            let got = run(epilogue);
-            for (at, got) in got.iter().enumerate() {
-                assert!((got - expected(at)).abs() < 1e-5, "{} {epilogue:?} at {at}", level.label());
-            }
+        let (plain, added) = (run(Epilogue::None), run(Epilogue::Residual(&residual)));
+        for (at, added) in added.iter().enumerate() {
+            assert!((added - (plain[at] + residual[at])).abs() < 1e-5, "{} at {at}", level.label());
         }
+    }
+}
+
+#[test]
+fn blocks_name_their_rows_and_columns() {
+    let (rows, output, input) = (70, 128, 64);
+    let (x, weight) = (numbers(rows * input, 14), numbers(output * input, 15));
+    let mut tiles = vec![Pair::ZERO; rows.div_ceil(BLOCK) * input / BLOCK];
+    for (rows, panel) in x.chunks(BLOCK * input).zip(tiles.chunks_mut(input / BLOCK)) {
+        round_rows(Lanes::Loops, rows, input, panel);
+    }
+    let expected = slowly(&x, &weight, rows, output, input);
+    for level in levels() {
+        let linear = PackedLinear::new(level, &weight, output, input);
+        let mut seen = 0;
+        level.with_multiply(|multiply| {
+            linear.blocks(multiply, &tiles, 1..4, |panel, column, sums| {
+                for (row, sums) in sums.rows().enumerate().take_while(|(row, _)| panel * BLOCK + row < rows) {
+                    for (lane, sum) in sums.iter().enumerate() {
+                        let want = expected[(panel * BLOCK + row) * output + (column + 1) * BLOCK + lane];
+                        assert!((f64::from(*sum) - want).abs() < 1e-4, "{}", level.label());
+                        seen += 1;
+                    }
+                }
+            });
+        });
+        assert_eq!(seen, rows * 96);
     }
 }
 
@@ -135,14 +147,14 @@ fn neighbours_change_nothing() {
 #[test]
 fn a_part_of_the_outputs_is_that_part_of_the_product() {
     let (rows, output, input) = (19, 150, 48);
-    let (x, weight, bias) = (numbers(rows * input, 11), numbers(output * input, 12), numbers(output, 13));
+    let (x, weight) = (numbers(rows * input, 11), numbers(output * input, 12));
     for level in levels() {
         let linear = PackedLinear::new(level, &weight, output, input);
         let mut whole = vec![0.0; rows * output];
-        linear.forward(&x, &mut whole, Epilogue::Bias(&bias));
+        linear.forward(&x, &mut whole, Epilogue::None);
         for part in [0..64, 64..128, 96..150] {
             let mut y = vec![f32::NAN; rows * part.len()];
-            linear.forward_part(part.clone(), &x, &mut y, Epilogue::Bias(&bias[part.clone()]));
+            linear.forward_part(part.clone(), &x, &mut y, Epilogue::None);
             for row in 0..rows {
                 let expected = &whole[row * output..][part.clone()];
                 assert_eq!(&y[row * part.len()..][..part.len()], expected, "{} {part:?}", level.label());
