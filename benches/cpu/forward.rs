@@ -8,11 +8,13 @@ use crate::{reference, repeat};
 /// Tokens of a call: short enough to be quick, long enough that a call's own cost does not count.
 const TOKENS: usize = 4096;
 
-pub fn measure(threads: usize) -> anyhow::Result<()> {
+pub fn measure(threads: usize, bf16_only: bool) -> anyhow::Result<()> {
     println!(
         "\n| MiniLM forward, tokens/s | ours | torch f32 | torch bf16 | ratio to f32 | to bf16 |\n|---|---|---|---|---|---|"
     );
-    for precision in [Precision::F32, Precision::Bf16] {
+    for precision in
+        [Precision::F32, Precision::Bf16].into_iter().filter(|precision| !bf16_only || *precision == Precision::Bf16)
+    {
         let embedder = Embedder::load("builtin", Placement { device: Device::Cpu, precision })?;
         for length in [32, 128, 256, 512] {
             // A word of one piece, so that the text has as many tokens as words and two special ones.
@@ -28,7 +30,8 @@ pub fn measure(threads: usize) -> anyhow::Result<()> {
             let theirs = |dtype| -> anyhow::Result<Option<f64>> {
                 Ok(reference::forward(length, TOKENS / length, dtype, threads)?.map(|best| TOKENS as f64 / best))
             };
-            let [f32, bf16] = [theirs("f32")?, theirs("bf16")?];
+            let f32 = if bf16_only { None } else { theirs("f32")? };
+            let bf16 = theirs("bf16")?;
             let number = |speed: Option<f64>| speed.map_or("not measured".into(), |speed| format!("{speed:.0}"));
             let ratio = |speed: Option<f64>| speed.map_or("-".into(), |speed| format!("{:.2}", ours / speed));
             let name = format!("{length} tokens, {}", embedder.placement().precision.label());

@@ -9,8 +9,8 @@ use crate::{reference, repeat};
 /// (rows, inputs, outputs): MiniLM's up-projection of 512 tokens, Qwen3-0.6B's gate of 2,048.
 const SHAPES: [(usize, usize, usize); 2] = [(512, 384, 1536), (2048, 1024, 3072)];
 
-/// Panels of rows of a task, as in a network.
-const PANELS: usize = 4;
+/// Panels of rows of a task, at most: 512 rows of k = 1,024 are 1 MB, half of a second cache of 2 MB.
+const PANELS: usize = 16;
 
 pub fn measure(threads: usize) -> anyhow::Result<()> {
     println!("| linear, GFLOP/s best (median) | ours | torch bf16 | ratio of the best |\n|---|---|---|---|");
@@ -41,7 +41,8 @@ pub fn measure(threads: usize) -> anyhow::Result<()> {
 
 fn product(level: Level, linear: &PackedLinear, x: &[Pair], y: &mut [Pair], input: usize) {
     let (input, width, lanes) = (input / BLOCK, linear.output() / BLOCK, Lanes::best());
-    let tasks = x.par_chunks(PANELS * input).zip(y.par_chunks_mut(PANELS * width));
+    let panels = (x.len() / input).div_ceil(rayon::current_num_threads()).min(PANELS);
+    let tasks = x.par_chunks(panels * input).zip(y.par_chunks_mut(panels * width));
     tasks.for_each(|(x, y)| {
         level.with_multiply(|multiply| {
             linear.blocks(multiply, x, 0..width, |panel, column, sums| {

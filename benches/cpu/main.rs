@@ -3,6 +3,7 @@
 //! ```sh
 //! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench cpu             # with torch and transformers in the same run
 //! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench cpu -- --busy   # and another process holding a core
+//! … -- --bf16-only                                                      # a quarter of the time
 //! ```
 //!
 //! Each number of threads runs in a process of its own that may use only so many processors. Ratios are of one run;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 /// Arguments by which this program knows that it is a part of itself.
 const MEASURE: &str = "--measure-with-threads";
 const SPIN: &str = "--spin";
+/// Leaves out what is in f32, on either side.
+const BF16_ONLY: &str = "--bf16-only";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().collect();
@@ -25,10 +28,11 @@ fn main() -> anyhow::Result<()> {
     if args.iter().any(|arg| arg == SPIN) {
         spin();
     }
+    let bf16_only = args.iter().any(|arg| arg == BF16_ONLY);
     if let Some(threads) = after(MEASURE) {
         let threads = threads.parse()?;
         linear::measure(threads)?;
-        return forward::measure(threads);
+        return forward::measure(threads, bf16_only);
     }
     let busy = args.iter().any(|arg| arg == "--busy");
     let neighbour = busy.then(Neighbour::start).transpose()?;
@@ -39,6 +43,7 @@ fn main() -> anyhow::Result<()> {
             .args(["-c", &format!("0-{}", threads - 1)])
             .arg(std::env::current_exe()?)
             .args([MEASURE, &threads.to_string()])
+            .args(bf16_only.then_some(BF16_ONLY))
             .status()?;
         anyhow::ensure!(status.success(), "the measurement with {threads} threads ended with {status}");
     }

@@ -8,8 +8,8 @@ mod imp {
     use std::arch::x86_64::__cpuid_count;
     use std::sync::OnceLock;
 
-    use crate::model::packed::tiles::{Pair, SIDE};
-    use crate::model::packed::{Right, Sums};
+    use crate::model::packed::tiles::Pair;
+    use crate::model::packed::{BLOCK, Block, Right};
 
     /// `arch_prctl`: ask for a state component (Linux 5.16; Documentation/arch/x86/xstate.rst).
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
@@ -64,11 +64,11 @@ mod imp {
         }
 
         /// `c = a·b` of one block.
-        pub fn multiply(&self, a: &[Pair], b: Right, c: Sums) {
-            let depth = b.check(a, &c);
+        pub fn multiply(&self, a: &[Pair], b: Right, c: &mut Block) {
+            let depth = b.check(a);
             // SAFETY: tiles are configured (self). `check` has seen that `a` is `depth` pairs of 1 KB tiles, that `b` has
-            // as many at its steps, and that `c` holds 32 rows of 128 bytes at its stride; four tiles of 16 rows and 64
-            // bytes cover a block exactly. Both operands are only read.
+            // as many at its steps; `c` is 32 rows of 128 bytes, which four tiles of 16 rows and 64 bytes cover exactly.
+            // Both operands are only read.
             unsafe {
                 asm!(
                     "tilezero tmm0",
@@ -90,16 +90,15 @@ mod imp {
                     "jnz 2b",
                     "tilestored [{c} + {row}], tmm0",
                     "tilestored [{c} + {row} + 64], tmm1",
-                    "tilestored [{half} + {row}], tmm2",
-                    "tilestored [{half} + {row} + 64], tmm3",
+                    "tilestored [{c} + {row} + 2048], tmm2",
+                    "tilestored [{c} + {row} + 2112], tmm3",
                     a = inout(reg) a.as_ptr() => _,
                     b = inout(reg) b.pairs.as_ptr() => _,
                     step = in(reg) b.step * size_of::<Pair>(),
                     depth = inout(reg) depth => _,
-                    c = in(reg) c.values.as_mut_ptr(),
-                    half = in(reg) c.values.as_mut_ptr().add(c.stride * SIDE),
+                    c = in(reg) c.0.as_mut_ptr(),
                     line = in(reg) 64usize,
-                    row = in(reg) c.stride * size_of::<f32>(),
+                    row = in(reg) BLOCK * size_of::<f32>(),
                     out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                     out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
                     options(nostack),
@@ -118,7 +117,7 @@ mod imp {
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 mod imp {
-    use crate::model::packed::{Pair, Right, Sums};
+    use crate::model::packed::{Block, Pair, Right};
 
     pub fn available() -> bool {
         false
@@ -132,7 +131,7 @@ mod imp {
             unreachable!("AMX was asked for where there is none")
         }
 
-        pub fn multiply(&self, _: &[Pair], _: Right, _: Sums) {
+        pub fn multiply(&self, _: &[Pair], _: Right, _: &mut Block) {
             match *self {}
         }
     }

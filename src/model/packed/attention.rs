@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::tiles::widened;
-use super::{BLOCK, Block, Lanes, Multiply, Pair, Right, Sums};
+use super::{BLOCK, Block, Lanes, Multiply, Pair, Right};
 
 /// `log₂ e`: scores are multiplied with it beforehand, so that the softmax needs powers of two only.
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
@@ -56,7 +56,8 @@ pub struct Attending<'a> {
 /// What the attention of a panel works on, kept from one to the next.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    scores: Vec<f32>,
+    /// A block for each panel of keys.
+    scores: Vec<Block>,
     weights: Vec<Pair>,
 }
 
@@ -78,18 +79,18 @@ impl Attending<'_> {
         let (pairs, panels) = (self.heads.pairs(), self.tokens.div_ceil(BLOCK));
         assert!(queries.len() == pairs && out.len() == pairs);
         let Scratch { scores, weights } = scratch;
-        scores.resize(BLOCK * panels * BLOCK, 0.0);
+        scores.resize(panels, Block::ZERO);
         weights.resize(panels, Pair::ZERO);
         let mut block = Block::ZERO;
         for head in 0..self.heads.count {
             let columns = self.heads.of(head);
-            for (panel, keys) in self.keys.chunks_exact(pairs).enumerate().take(panels) {
-                let sums = Sums { values: &mut scores[panel * BLOCK..], stride: panels * BLOCK };
-                multiply(&queries[columns.clone()], Right { pairs: &keys[columns.clone()], step: 1 }, sums);
+            for (keys, scores) in self.keys.chunks_exact(pairs).zip(scores.iter_mut()) {
+                let keys = Right { pairs: &keys[columns.clone()], step: 1 };
+                multiply(&queries[columns.clone()], keys, scores);
             }
             let totals = lanes.exponentials(scores, [rows, self.tokens], weights);
             for column in columns {
-                multiply(weights, Right { pairs: &self.values[column..], step: pairs }, block.sums());
+                multiply(weights, Right { pairs: &self.values[column..], step: pairs }, &mut block);
                 lanes.divided(&block, &totals, &mut out[column]);
             }
         }

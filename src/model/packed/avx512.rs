@@ -11,7 +11,7 @@ mod imp {
     use std::mem::transmute;
 
     use crate::model::packed::tiles::{DEPTH, Pair, SIDE};
-    use crate::model::packed::{BLOCK, Right, Sums};
+    use crate::model::packed::{BLOCK, Block, Right};
 
     /// Rows whose sums stay in registers: 8 × 2 of the 32, and two for the columns.
     const ROWS: usize = 8;
@@ -27,15 +27,15 @@ mod imp {
     }
 
     /// `c = a·b` of one block.
-    pub fn multiply(a: &[Pair], b: Right, c: Sums) {
+    pub fn multiply(a: &[Pair], b: Right, c: &mut Block) {
         assert!(available());
-        b.check(a, &c);
+        b.check(a);
         // SAFETY: the processor has the instructions (above).
         unsafe { block(a, b, c) }
     }
 
     #[target_feature(enable = "avx512f,avx512bf16")]
-    fn block(a: &[Pair], b: Right, c: Sums) {
+    fn block(a: &[Pair], b: Right, c: &mut Block) {
         for first in (0..BLOCK).step_by(ROWS) {
             let mut sums: [[__m512; 2]; ROWS] = [[_mm512_setzero_ps(); 2]; ROWS];
             for (a, b) in a.iter().zip(b.pairs.iter().step_by(b.step)) {
@@ -54,7 +54,7 @@ mod imp {
             }
             for (row, sums) in sums.iter().enumerate() {
                 for (half, sums) in sums.iter().enumerate() {
-                    let out = &mut c.values[(first + row) * c.stride + half * SIDE..][..SIDE];
+                    let out = &mut c.0[(first + row) * BLOCK + half * SIDE..][..SIDE];
                     // SAFETY: sixteen f32 values are 64 bytes.
                     unsafe { _mm512_storeu_ps(out.as_mut_ptr(), *sums) };
                 }
@@ -71,7 +71,7 @@ mod imp {
 
 #[cfg(not(target_arch = "x86_64"))]
 mod imp {
-    use crate::model::packed::{Pair, Right, Sums};
+    use crate::model::packed::{Block, Pair, Right};
 
     pub fn available() -> bool {
         false
@@ -81,7 +81,7 @@ mod imp {
         false
     }
 
-    pub fn multiply(_: &[Pair], _: Right, _: Sums) {
+    pub fn multiply(_: &[Pair], _: Right, _: &mut Block) {
         unreachable!("AVX-512 was asked for where there is none")
     }
 }

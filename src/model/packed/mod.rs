@@ -120,7 +120,7 @@ impl PackedLinear {
                 let mut block = Block::ZERO;
                 for panel in first..panels.end.min(first + PANELS) {
                     for rows in 0..x.panels() {
-                        multiply(x.panel(rows), self.columns(panel), block.sums());
+                        multiply(x.panel(rows), self.columns(panel), &mut block);
                         // SAFETY: `y` is borrowed for this call, and these columns are of this task's panels
                         // (invariant 4).
                         unsafe { epilogue.write(&block, &y, rows * BLOCK, (panel - origin) * BLOCK) };
@@ -147,7 +147,7 @@ impl PackedLinear {
         assert!(x.len().is_multiple_of(depth));
         for (columns, panel) in panels.enumerate() {
             for (rows, x) in x.chunks_exact(depth).enumerate() {
-                multiply(x, self.columns(panel), block.sums());
+                multiply(x, self.columns(panel), &mut block);
                 each(rows, columns, &block);
             }
         }
@@ -160,7 +160,7 @@ impl PackedLinear {
 }
 
 /// `c = a·b` of one block, `a` being one panel.
-pub type Multiply<'a> = &'a dyn Fn(&[Pair], Right, Sums);
+pub type Multiply<'a> = &'a dyn Fn(&[Pair], Right, &mut Block);
 
 /// The right operand of a block: pairs that are `step` apart, one for each of the left operand.
 #[derive(Debug, Clone, Copy)]
@@ -173,35 +173,27 @@ impl Right<'_> {
     /// How many pairs deep the product is.
     ///
     /// # Panics
-    /// If this is none, the right operand has fewer, or there is no room for the sums.
-    fn check(self, a: &[Pair], c: &Sums) -> usize {
+    /// If this is none, or the right operand has fewer.
+    fn check(self, a: &[Pair]) -> usize {
         assert!(!a.is_empty() && (a.len() - 1) * self.step < self.pairs.len());
-        assert!(c.stride >= BLOCK && c.values.len() >= (BLOCK - 1) * c.stride + BLOCK);
         a.len()
     }
 }
 
-/// Where the sums of a block go: 32 rows of 32, `stride` apart.
-#[derive(Debug)]
-pub struct Sums<'a> {
-    pub values: &'a mut [f32],
-    pub stride: usize,
-}
-
 /// Sums of one block, row-major, on its own cache lines.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub struct Block([f32; BLOCK * BLOCK]);
 
 impl Block {
     const ZERO: Block = Block([0.0; BLOCK * BLOCK]);
 
-    fn sums(&mut self) -> Sums<'_> {
-        Sums { values: &mut self.0, stride: BLOCK }
-    }
-
     fn rows(&self) -> std::slice::Iter<'_, [f32; BLOCK]> {
         self.0.as_chunks().0.iter()
+    }
+
+    fn row(&self, row: usize) -> &[f32; BLOCK] {
+        &self.0.as_chunks().0[row]
     }
 }
 

@@ -131,42 +131,42 @@ pub fn norm(norm: &Norm, x: &mut [f32], out: &mut [Pair]) {
 }
 
 #[target_feature(enable = "avx512f,avx512bf16")]
-pub fn exponentials(scores: &[f32], [rows, columns]: [usize; 2], out: &mut [Pair]) -> [f32; BLOCK] {
-    let width = out.len() * DEPTH;
+pub fn exponentials(scores: &[Block], [rows, columns]: [usize; 2], out: &mut [Pair]) -> [f32; BLOCK] {
     let mut totals = [1.0; BLOCK];
-    // Lines that count whole; the one after them counts in part.
-    let whole = columns / DEPTH;
-    let part = columns % DEPTH;
+    // Blocks that count whole; of the one after them a part may.
+    let (whole, rest) = scores.split_at(columns / BLOCK);
+    let part = columns % BLOCK;
     let masks = [0, LANES].map(|from| ((1u32 << part.saturating_sub(from).min(LANES)) - 1) as u16);
-    for row in 0..rows {
-        let (scores, _) = scores[row * width..(row + 1) * width].as_chunks::<BLOCK>();
+    for (row, sum) in totals.iter_mut().enumerate().take(rows) {
         let lowest = _mm512_set1_ps(f32::MIN);
         let mut max = [lowest; 2];
-        for scores in &scores[..whole] {
-            let scores = halves(scores);
+        for block in whole {
+            let scores = halves(block.row(row));
             max = [0, 1].map(|half| _mm512_max_ps(max[half], scores[half]));
         }
         if part > 0 {
-            let scores = halves(&scores[whole]);
-            max = [0, 1].map(|half| _mm512_max_ps(max[half], _mm512_mask_mov_ps(lowest, masks[half], scores[half])));
+            let scores = halves(rest[0].row(row));
+            let counted = [0, 1].map(|half| _mm512_mask_mov_ps(lowest, masks[half], scores[half]));
+            max = [0, 1].map(|half| _mm512_max_ps(max[half], counted[half]));
         }
         let max = _mm512_set1_ps(_mm512_reduce_max_ps(_mm512_max_ps(max[0], max[1])));
         let mut total = [_mm512_setzero_ps(); 2];
-        for (scores, pair) in scores[..whole].iter().zip(out.iter_mut()) {
-            let weights = halves(scores).map(|x| exp2(_mm512_sub_ps(x, max)));
+        let (out, out_rest) = out.split_at_mut(whole.len());
+        for (block, pair) in whole.iter().zip(out) {
+            let weights = halves(block.row(row)).map(|x| exp2(_mm512_sub_ps(x, max)));
             total = plus(total, weights);
             store_rounded(weights, pair.line_mut(row));
         }
         if part > 0 {
-            let weights = halves(&scores[whole]).map(|x| exp2(_mm512_sub_ps(x, max)));
+            let weights = halves(rest[0].row(row)).map(|x| exp2(_mm512_sub_ps(x, max)));
             let weights = [0, 1].map(|half| _mm512_maskz_mov_ps(masks[half], weights[half]));
             total = plus(total, weights);
-            store_rounded(weights, out[whole].line_mut(row));
+            store_rounded(weights, out_rest[0].line_mut(row));
         }
-        for pair in &mut out[columns.div_ceil(DEPTH)..] {
+        for pair in out_rest.iter_mut().skip(usize::from(part > 0)) {
             pair.line_mut(row).fill(0);
         }
-        totals[row] = _mm512_reduce_add_ps(_mm512_add_ps(total[0], total[1]));
+        *sum = _mm512_reduce_add_ps(_mm512_add_ps(total[0], total[1]));
     }
     totals
 }

@@ -63,13 +63,14 @@ pub fn norm(norm: &Norm, x: &mut [f32], out: &mut [Pair]) {
     }
 }
 
-pub fn exponentials(scores: &[f32], [rows, columns]: [usize; 2], out: &mut [Pair]) -> [f32; BLOCK] {
+pub fn exponentials(scores: &[Block], [rows, columns]: [usize; 2], out: &mut [Pair]) -> [f32; BLOCK] {
     let mut totals = [1.0; BLOCK];
-    for (row, scores) in scores.chunks_exact(out.len() * DEPTH).take(rows).enumerate() {
-        let max = scores[..columns].iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        totals[row] = scores[..columns].iter().map(|score| (score - max).exp2()).sum();
+    for (row, total) in totals.iter_mut().enumerate().take(rows) {
+        let scores = |column: usize| scores[column / BLOCK].row(row)[column % BLOCK];
+        let max = (0..columns).map(scores).fold(f32::NEG_INFINITY, f32::max);
+        let weight = |column: usize| if column < columns { (scores(column) - max).exp2() } else { 0.0 };
+        *total = (0..columns).map(weight).sum();
         for (at, pair) in out.iter_mut().enumerate() {
-            let weight = |column: usize| if column < columns { (scores[column] - max).exp2() } else { 0.0 };
             round(&std::array::from_fn(|lane| weight(at * DEPTH + lane)), pair.line_mut(row));
         }
     }

@@ -91,15 +91,15 @@ impl Lanes {
         dispatch!(self, norm(norm, x, out));
     }
 
-    /// `2^(x − max)` of the first `rows` rows of 32, as a left operand; of each row the first `columns` count, and the
-    /// rest is without weight. Returns the sums of a row's unrounded values, 1 for rows that do not count; in AVX-512 to
+    /// `2^(x − max)` of the first `rows` rows of 32, as a left operand: a row goes through all of the blocks; its first
+    /// `columns` count, and the rest is without weight. Returns the sums of a row's unrounded values, 1 for rows that do not count; in AVX-512 to
     /// 3e-6.
     ///
     /// # Panics
-    /// If `scores` is not 32 rows of `out`'s width, or more rows or columns are asked for than there are.
-    pub fn exponentials(self, scores: &[f32], [rows, columns]: [usize; 2], out: &mut [Pair]) -> [f32; BLOCK] {
+    /// If there is not a block of scores for each pair, or more rows or columns are asked for than there are.
+    pub fn exponentials(self, scores: &[Block], [rows, columns]: [usize; 2], out: &mut [Pair]) -> [f32; BLOCK] {
         assert!(rows <= BLOCK && columns > 0 && columns <= out.len() * DEPTH);
-        assert!(scores.len() == BLOCK * out.len() * DEPTH);
+        assert!(scores.len() == out.len());
         dispatch!(self, exponentials(scores, [rows, columns], out))
     }
 

@@ -123,9 +123,11 @@ fn exponentials_are_what_the_loops_say_for_every_length() {
     let Some(lanes) = others() else { return };
     for columns in 1..=100usize {
         let pairs = columns.div_ceil(DEPTH);
+        let mut scores: Vec<Block> = (0..pairs as u32).map(|panel| block(10 + panel, 30.0)).collect();
         // What lies behind the columns that count is larger than all of them.
-        let mut scores: Vec<f32> = numbers(BLOCK * pairs * DEPTH, 10).iter().map(|x| 30.0 * x).collect();
-        scores.chunks_mut(pairs * DEPTH).for_each(|row| row[columns..].fill(1e4));
+        if let Some(last) = scores.last_mut() {
+            last.0.chunks_mut(BLOCK).for_each(|row| row[(columns - 1) % BLOCK + 1..].fill(1e4));
+        }
         for rows in [1, 31, 32] {
             let run = |lanes: Lanes| {
                 let mut out = vec![Pair::ZERO; pairs];
