@@ -22,6 +22,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use skillscope::engine::{Beside, ModelState, Request, Response};
+use skillscope::explain::Erased;
 use skillscope::library::{Library, SkillIx};
 use skillscope::search::{QueryId, Stage1};
 use skillscope::tui::action::Action;
@@ -120,9 +121,22 @@ impl Explored {
         explored
     }
 
+    /// The request's erasure, of which the first sentences have their ranks.
+    fn erased_request(listed: usize) -> Self {
+        let mut explored = Explored::erased(3);
+        explored.act(&[Action::CycleUnits]);
+        explored.rest();
+        explored.answer_erased(fixture::erased_request(listed));
+        explored
+    }
+
     fn answer_erasure(&mut self, scored: usize) {
+        self.answer_erased(fixture::erased(scored));
+    }
+
+    fn answer_erased(&mut self, erased: Arc<Erased>) {
         let library = self.library();
-        let (pair, erased) = (fixture::pair(&library), fixture::erased(scored));
+        let pair = fixture::pair(&library);
         self.answer(Response::Erased { id: QueryId(1), skill: SkillIx(0), library, pair, erased });
     }
 
@@ -212,6 +226,7 @@ fn explore_at_every_size() {
         snapshot("explore-tokens", size, &Explored::explained().act(&sections[..2]).screen(size));
         snapshot("explore-heads", size, &Explored::marked().act(&[Action::Open]).screen(size));
         snapshot("explore-erasure", size, &Explored::erased(3).act(&[Action::Open]).screen(size));
+        snapshot("explore-erased-request", size, &Explored::erased_request(3).act(&[Action::Open]).screen(size));
         snapshot("explore-retrieval", size, &Explored::retrieved().act(&[Action::Open]).screen(size));
         snapshot(
             "explore-scores",

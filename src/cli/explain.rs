@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use crate::explain::calibration::CONTENT_FREE;
-use crate::explain::erasure::{self, Pair, Rivals, Run, attention_shares};
+use crate::explain::erasure::{self, Pair, Relist, Rivals, Run, attention_shares};
 use crate::explain::{
     Attribution, Compared, Contrast, DenseView, Explanation, Grain, Lens, LexicalView, Manner, Retrieval, attribute,
     calibrate, contrast, html,
@@ -191,11 +191,12 @@ impl Subject<'_> {
         for grain in args.erase.iter().map(|&grain| Grain::from(grain)) {
             for &manner in &args.by {
                 let run = Run::new(reranker, pair.clone(), rivals.clone(), grain, manner.into())
-                    .with_embedder(self.pipeline.embedder.clone());
-                let bar = prepare::progress_bar("erasing", run.report().units.len());
+                    .with_embedder(self.pipeline.embedder.clone())
+                    .with_lists(list.map(|_| self.relist()));
+                let bar = prepare::progress_bar("erasing", run.report().progress().1);
                 let courtesy = &*self.pipeline.courtesy;
                 let erased = erasure::erase(reranker, run, courtesy, &never, &mut |erased| {
-                    bar.set_position(erased.scored() as u64);
+                    bar.set_position(erased.progress().0 as u64);
                 })?;
                 bar.finish_and_clear();
                 let shares =
@@ -205,6 +206,11 @@ impl Subject<'_> {
             }
         }
         Ok(all)
+    }
+
+    /// The list of an edited request is made as that of the whole one.
+    fn relist(&self) -> Relist {
+        Relist::new(self.pipeline.clone(), self.options.settings, self.skill, true)
     }
 
     fn contrast(&self, id: &str, list: Option<&List>) -> anyhow::Result<Contrast> {

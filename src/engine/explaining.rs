@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 
 use crate::explain::calibration::CONTENT_FREE;
-use crate::explain::erasure::{Pair, Run};
+use crate::explain::erasure::{Pair, Relist, Run};
 use crate::explain::{DenseView, LexicalView, Reading, Retrieval};
 use crate::model::{Capture, ModelError, Reranker, Stop};
 use crate::search::{Pipeline, SearchError};
@@ -97,11 +97,14 @@ impl Explaining {
     pub(super) fn erase(&mut self, shared: &Shared, request: EraseRequest) {
         let EraseRequest { subject, grain, manner, rivals } = request;
         let Some(pipeline) = shared.snapshot().filter(|_| shared.is_newest(subject.id)) else { return };
-        let Some(reranker) = pipeline.reranker else {
+        let Some(reranker) = pipeline.reranker.clone() else {
             return shared.fail(subject.id, &SearchError::NoReranker);
         };
         let pair = Pair::new(&subject.text, &subject.library[subject.skill], subject.settings.fields);
-        let run = Run::new(&reranker, pair, rivals, grain, manner).with_embedder(pipeline.embedder);
+        let run = Run::new(&reranker, pair, rivals, grain, manner).with_embedder(pipeline.embedder.clone());
+        // After a reload the list on screen is not of the library that would be searched again.
+        let same = Arc::ptr_eq(&pipeline.library, &subject.library);
+        let run = run.with_lists(same.then(|| Relist::new(pipeline, subject.settings, subject.skill, false)));
         self.erasure = Some(Erasing { subject, reranker, run });
     }
 
@@ -122,8 +125,8 @@ impl Explaining {
                     erasing.publish(shared);
                     self.erasure = (!finished).then_some(erasing);
                 }
-                Err(ModelError::Stopped) => self.erasure = Some(erasing),
-                Err(error) => shared.fail(erasing.subject.id, &error.into()),
+                Err(SearchError::Model(ModelError::Stopped)) => self.erasure = Some(erasing),
+                Err(error) => shared.fail(erasing.subject.id, &error),
             }
         }
     }

@@ -155,7 +155,17 @@ fn erasure(compared: &Compared) -> String {
         0 => String::new(),
         more => format!(" {more} more were never seen by the model."),
     };
-    let before = erased.rank.map_or(String::new(), |rank| format!("Rank {rank} of the shortlist as it is."));
+    let none = if erased.lists.is_some() { "out" } else { "–" };
+    let of = |rank: Option<usize>| rank.map_or(none.to_owned(), |rank| rank.to_string());
+    let before = match erased.lists {
+        Some(lists) => format!(
+            "{}. As it is: rank {}, stage 1 {}; out: not in the list.",
+            capital(&lists.sentence(erased.units.len())),
+            of(erased.rank),
+            of(lists.whole.and_then(|whole| whole.stage1))
+        ),
+        None => erased.rank.map_or(String::new(), |rank| format!("Rank {rank} of the shortlist as it is.")),
+    };
     let row = |(at, (unit, effect)): (usize, (&Unit, &Option<Effect>))| {
         let cosine = effect.and_then(|effect| effect.cosine_change);
         let share = match (&compared.shares, cosine) {
@@ -167,13 +177,18 @@ fn erasure(compared: &Compared) -> String {
             let class = if effect.change < 0.0 { "carries" } else { "holds" };
             format!("<span class=\"{class}\">{}</span>", signed(effect.change))
         });
-        let rank = effect.and_then(|effect| effect.rank).map_or("–".into(), |rank| rank.to_string());
-        vec![unit.place.key().to_owned(), escape(unit.label.shown()), share, change, rank]
+        let mut cells = vec![unit.place.key().to_owned(), escape(unit.label.shown()), share, change];
+        cells.push(of(effect.and_then(|effect| effect.rank)));
+        if erased.lists.is_some() {
+            cells.push(of(effect.and_then(|effect| effect.standing?.stage1)));
+        }
+        cells
     };
     let rows = erased.units.iter().zip(&erased.effects).enumerate().map(row);
     let third = if compared.shares.is_some() { "attention" } else { "Δ cosine" };
-    let heads = ["field", "without", third, "Δ score", "rank then"];
-    let body = format!("{badge}<p class=\"soft\">{how}{unseen} {before}</p>{}", table(&heads, 2, rows));
+    let heads = ["field", "without", third, "Δ score", "rank then", "stage 1 then"];
+    let heads = if erased.lists.is_some() { &heads[..] } else { &heads[..5] };
+    let body = format!("{badge}<p class=\"soft\">{how}{unseen} {before}</p>{}", table(heads, 2, rows));
     section(&format!("{}, {}", capital(erased.grain.title()), erased.manner.key()), &body)
 }
 

@@ -86,7 +86,7 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
     assert_eq!(request["units"].as_array().unwrap().len(), 2, "both sentences of the request");
     assert!(value["removed"]["request"].as_f64().unwrap() > 0.0, "its tokens are no template's");
     assert!(request["title"].as_str().unwrap().contains("our reconstruction of SkillRet's"));
-    assert!(request["rank"].is_null() && request["agreement"].is_null());
+    assert!(request["agreement"].is_null(), "attention on a request is another scale");
 }
 
 /// SkillRouter's appendix C by the definition, from the raw rows that another command prints: 20 skills people wrote.
@@ -164,6 +164,36 @@ fn ranks_are_those_among_the_scores_of_the_search() {
         assert_eq!(unit["rank_change"].as_i64(), Some(change));
     }
     assert_eq!(erasure["agreement"]["verdict"], "too few units");
+}
+
+/// The oracle is `search`, given the edited request: only its shortlist of two says who is out.
+#[test]
+fn an_erased_request_has_the_ranks_that_a_search_for_it_has() {
+    let program = Program::default();
+    let library = library(&program);
+    let request = "Merge two pdf documents. Fill in a form! Raise the oscillating Kp.";
+    let shared = ["--library", &library, "--depth", "2", "--json"];
+    let rank = |skill: &str, request: &str| {
+        let output = program.run(&[&["search", request], &shared[..]].concat());
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let hits = found["hits"].as_array().unwrap();
+        hits.iter().position(|hit| hit["id"] == skill).map(|at| at + 1)
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for skill in [NAME, "pid-tuning"] {
+        let value = program.json(&[&["explain", request, skill, "--erase", "request"], &shared[..]].concat());
+        let erasure = &value["erasure"][0];
+        assert_eq!(erasure["rank"].as_u64().map(|rank| rank as usize), rank(skill, request), "{skill}");
+        let units = erasure["units"].as_array().unwrap();
+        assert_eq!((units.len(), &erasure["lists"]["depth"], &erasure["lists"]["skills"]), (3, &json!(2), &json!(3)));
+        for unit in units {
+            let [from, to] = [0, 1].map(|end| unit["bytes"][end].as_u64().unwrap() as usize);
+            let want = rank(skill, &format!("{}{}", &request[..from], &request[to..]));
+            assert_eq!(unit["rank"].as_u64().map(|rank| rank as usize), want, "{unit}");
+            seen.insert(want);
+        }
+    }
+    assert!(seen.len() > 1, "the ranks differ, else they prove nothing: {seen:?}");
 }
 
 #[test]

@@ -66,6 +66,38 @@ fn an_erasure_streams_beside_other_questions_and_starts_where_the_list_is() {
     assert!(!retrieved[1].lexical.terms.is_empty());
 }
 
+/// Scores first, ranks last; a question in between costs neither.
+#[test]
+fn an_erased_request_is_searched_again_and_says_what_that_costs() {
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    let request = "Combine several pdf files into one document. Then write the minutes of a meeting.";
+    engine.send(search(1, request, Settings::default()));
+    let responses = until(&engine, |response| matches!(response, Response::Stage2(list) if list.is_finished()));
+    let Some(Response::Stage2(list)) = responses.last() else { unreachable!() };
+    let first = list.rows[0];
+    engine.send(erase(list, first.skill, Grain::Request));
+    engine.send(Request::Explain { subject: subject(list, first.skill), reading: Reading::Scored });
+    let mut steps = Vec::new();
+    until(&engine, |response| {
+        match response {
+            Response::Erased { erased, .. } => steps.push(erased.clone()),
+            Response::Failed { message, .. } => panic!("{message}"),
+            _ => {}
+        }
+        steps.last().is_some_and(|erased| erased.is_finished())
+    });
+    assert_eq!((steps[0].scored(), steps[0].listed(), steps[0].rank), (2, 0, None), "scores first");
+    let last = steps.last().unwrap();
+    let lists = last.lists.unwrap();
+    let whole = lists.whole.unwrap();
+    assert_eq!((whole.rank, whole.stage1), (Some(first.after), Some(first.before)), "the ranks on screen");
+    assert_eq!((lists.skills, lists.depth), (list.shortlist.library.len(), list.rows.len()));
+    assert!(lists.pairs > 0 && lists.pairs % lists.depth == 0, "{lists:?}");
+    let ranks: Vec<_> = last.effects.iter().map(|effect| effect.unwrap().standing.unwrap().rank).collect();
+    assert!(ranks.iter().any(|rank| *rank != whole.rank), "half a request finds other skills: {ranks:?}");
+}
+
 #[test]
 fn each_reading_comes_with_what_it_needs_and_the_pair_is_scored_once() {
     let engine = Engine::start(options(Source::Demo, None));

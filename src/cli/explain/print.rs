@@ -3,8 +3,8 @@
 use std::io::{Result, Write};
 
 use crate::explain::contrast::WordEffect;
-use crate::explain::erasure::{Manner, NEUTRAL};
-use crate::explain::{Attribution, Calibrated, Compared, Contrast, Explanation, Retrieval};
+use crate::explain::erasure::{Effect, Manner, NEUTRAL};
+use crate::explain::{Attribution, Calibrated, Compared, Contrast, Erased, Explanation, Retrieval};
 use crate::library::Field;
 
 /// Rows of each list; all of them are in the JSON.
@@ -73,10 +73,14 @@ fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {
     if let Some(agreement) = compared.agreement {
         writeln!(out, "{}", agreement.label())?;
     }
-    let of = |rank: Option<usize>| rank.map_or("-".into(), |rank| rank.to_string());
     let third = if compared.shares.is_some() { "attention" } else { "Δcosine" };
-    writeln!(out, "{:>8} {:>5} {third:>9}  without", "Δscore", "rank")?;
-    writeln!(out, "{:>8} {:>5} {:>9}  (nothing)", "", of(erased.rank), "")?;
+    if let Some(lists) = erased.lists {
+        writeln!(out, "{}", lists.sentence(erased.units.len()))?;
+    }
+    writeln!(out, "{:>8} {} {third:>9}  without", "Δscore", ranks(erased, "rank", "stage 1"))?;
+    let whole = erased.lists.and_then(|lists| lists.whole);
+    let (rank, stage1) = (place(erased, erased.rank), place(erased, whole.and_then(|whole| whole.stage1)));
+    writeln!(out, "{:>8} {} {:>9}  (nothing)", "", ranks(erased, &rank, &stage1), "")?;
     let rows = erased.units.iter().zip(&erased.effects).enumerate();
     for (at, (unit, effect)) in rows {
         let Some(effect) = effect else { continue };
@@ -86,14 +90,30 @@ fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {
             (None, None) => "-".into(),
         };
         let text = clipped(unit.label.shown());
-        let place = unit.place.key();
-        let text = if text == place { String::new() } else { format!(": {text}") };
-        writeln!(out, "{:>+8.3} {:>5} {share:>9}  {place}{text}", effect.change, of(effect.rank))?;
+        let field = unit.place.key();
+        let text = if text == field { String::new() } else { format!(": {text}") };
+        writeln!(out, "{:>+8.3} {} {share:>9}  {field}{text}", effect.change, after(erased, effect))?;
     }
     match erased.unseen {
         0 => Ok(()),
         more => writeln!(out, "{more} more were never seen by the model"),
     }
+}
+
+/// One rank, and beside it that of stage 1 where both stages ran again.
+fn ranks(erased: &Erased, rank: &str, stage1: &str) -> String {
+    if erased.lists.is_some() { format!("{rank:>5} {stage1:>7}") } else { format!("{rank:>5}") }
+}
+
+fn after(erased: &Erased, effect: &Effect) -> String {
+    let stage1 = effect.standing.and_then(|standing| standing.stage1);
+    ranks(erased, &place(erased, effect.rank), &place(erased, stage1))
+}
+
+/// A rank; "out" of a list that was made and does not have the skill.
+fn place(erased: &Erased, rank: Option<usize>) -> String {
+    let none = if erased.lists.is_some() { "out" } else { "-" };
+    rank.map_or(none.into(), |rank| rank.to_string())
 }
 
 fn contrast(out: &mut impl Write, contrast: &Contrast) -> Result<()> {

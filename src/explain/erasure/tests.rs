@@ -80,7 +80,7 @@ fn spearman_is_scipys() {
 fn erased(changes: &[f32]) -> Erased {
     let unit = Unit { place: Place::Request, bytes: 0..0, label: Text::default() };
     let effect =
-        |&change: &f32| Some(Effect { score: change, change, rank: None, rank_change: None, cosine_change: None });
+        |&change: &f32| Some(Effect { score: change, change, rank: None, rank_change: None, standing: None, cosine_change: None });
     Erased {
         grain: Grain::Sentences,
         manner: Manner::Deletion,
@@ -88,6 +88,7 @@ fn erased(changes: &[f32]) -> Erased {
         unseen: 0,
         base: Some(0.0),
         rank: None,
+        lists: None,
         effects: changes.iter().map(effect).collect(),
     }
 }
