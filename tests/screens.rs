@@ -124,7 +124,7 @@ impl Explored {
     /// The request's erasure, of which the first sentences have their ranks.
     fn erased_request(listed: usize) -> Self {
         let mut explored = Explored::erased(3);
-        explored.act(&[Action::CycleUnits]);
+        explored.act(&[Action::CycleUnits; 3]);
         explored.rest();
         explored.answer_erased(fixture::erased_request(listed));
         explored

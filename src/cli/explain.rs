@@ -64,6 +64,9 @@ pub enum GrainArg {
     Fields,
     Sections,
     Sentences,
+    Lines,
+    /// The 64 words with the most attention.
+    Words,
     /// Sentences of the request: our reconstruction of SkillRet's query-sentence erasure.
     Request,
 }
@@ -74,6 +77,8 @@ impl From<GrainArg> for Grain {
             GrainArg::Fields => Grain::Fields,
             GrainArg::Sections => Grain::Sections,
             GrainArg::Sentences => Grain::Sentences,
+            GrainArg::Lines => Grain::Lines,
+            GrainArg::Words => Grain::Words,
             GrainArg::Request => Grain::Request,
         }
     }
@@ -196,7 +201,9 @@ impl Subject<'_> {
                 let bar = prepare::progress_bar("erasing", run.report().progress().1);
                 let courtesy = &*self.pipeline.courtesy;
                 let erased = erasure::erase(reranker, run, courtesy, &never, &mut |erased| {
-                    bar.set_position(erased.progress().0 as u64);
+                    let (done, steps) = erased.progress();
+                    bar.set_length(steps as u64);
+                    bar.set_position(done as u64);
                 })?;
                 bar.finish_and_clear();
                 let shares =

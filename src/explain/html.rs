@@ -166,6 +166,7 @@ fn erasure(compared: &Compared) -> String {
         ),
         None => erased.rank.map_or(String::new(), |rank| format!("Rank {rank} of the shortlist as it is.")),
     };
+    let choice = erased.choice().map_or(String::new(), |choice| format!(" {}.", capital(&choice)));
     let row = |(at, (unit, effect)): (usize, (&Unit, &Option<Effect>))| {
         let cosine = effect.and_then(|effect| effect.cosine_change);
         let share = match (&compared.shares, cosine) {
@@ -188,7 +189,7 @@ fn erasure(compared: &Compared) -> String {
     let third = if compared.shares.is_some() { "attention" } else { "Δ cosine" };
     let heads = ["field", "without", third, "Δ score", "rank then", "stage 1 then"];
     let heads = if erased.lists.is_some() { &heads[..] } else { &heads[..5] };
-    let body = format!("{badge}<p class=\"soft\">{how}{unseen} {before}</p>{}", table(heads, 2, rows));
+    let body = format!("{badge}<p class=\"soft\">{how}{choice}{unseen} {before}</p>{}", table(heads, 2, rows));
     section(&format!("{}, {}", capital(erased.grain.title()), erased.manner.key()), &body)
 }
 

@@ -38,13 +38,13 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
         "--library",
         &library,
         "--erase",
-        "fields,sections,sentences,request",
+        "fields,sections,sentences,lines,words,request",
         "--by",
         "deletion,neutral",
         "--json",
     ]);
     let erasures = value["erasure"].as_array().unwrap();
-    assert_eq!(erasures.len(), 8);
+    assert_eq!(erasures.len(), 12);
     let whole = json!({"query": REQUEST, "name": NAME, "description": DESCRIPTION, "body": format!("{BODY}\n")});
     let (mut inputs, mut expected) = (vec![whole.clone()], vec![value["score"].as_f64().unwrap()]);
     for erasure in erasures {
@@ -302,7 +302,7 @@ fn what_does_not_fit_together_is_refused() {
     refused(&[], "required");
     refused(&[REQUEST, "pdf-merg"], "did you mean pdf-merge");
     refused(&[REQUEST, NAME, "--contrast", "nobody"], "no skill with id");
-    refused(&[REQUEST, NAME, "--erase", "letters"], "fields, sections, sentences, request");
+    refused(&[REQUEST, NAME, "--erase", "letters"], "fields, sections, sentences, lines, words, request");
     refused(&[REQUEST, NAME, "--html", "/nowhere/page.html"], "cannot write /nowhere/page.html");
     refused(&["--benchmark", "/nowhere"], "/nowhere");
 }

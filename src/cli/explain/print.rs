@@ -69,7 +69,8 @@ fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {
         Manner::Deletion => "by deletion".to_owned(),
         Manner::Neutral => format!("each word replaced by {NEUTRAL}"),
     };
-    writeln!(out, "\n{}, {how}", erased.grain.title())?;
+    let choice = erased.choice().map_or(String::new(), |choice| format!(": {choice}"));
+    writeln!(out, "\n{}, {how}{choice}", erased.grain.title())?;
     if let Some(agreement) = compared.agreement {
         writeln!(out, "{}", agreement.label())?;
     }

@@ -8,13 +8,14 @@ use super::{Agreement, Effect, Erased, NEUTRAL, Unit};
 
 impl Erased {
     /// `{"grain", "title", "manner", "neutral", "score", "rank", "stage1_rank", "lists": {"skills", "depth", "pairs"},
-    /// "unseen", "units": [{"field", "text", "bytes": [from, to], "attention", "score", "change", "rank", "rank_change",
+    /// "unseen", "left_out", "units": [{"field", "text", "bytes": [from, to], "attention", "score", "change", "rank", "rank_change",
     /// "stage1_rank", "cosine_change"}]}`.
     ///
     /// `field` is `request` for its sentences; `bytes` are those of the raw field; `attention` is the unit's share, null
     /// without `shares`; ranks are null where there is no shortlist to rank in; `neutral` is what a word was replaced
     /// by, null for a deletion. `lists` and `stage1_rank` are of an erased request only, for which both stages ran
-    /// again: there a rank is null where the skill is not in the shortlist.
+    /// again: there a rank is null where the skill is not in the shortlist. `left_out` counts words that were seen but are
+    /// not among the units.
     pub fn to_json(&self, shares: Option<&[f32]>) -> Value {
         let units = self.units.iter().zip(&self.effects).enumerate();
         let rows = units.map(|(at, (unit, effect))| row(unit, *effect, shares.map(|shares| shares[at])));
@@ -30,6 +31,7 @@ impl Erased {
                 json!({ "skills": lists.skills, "depth": lists.depth, "pairs": lists.pairs })
             }),
             "unseen": self.unseen,
+            "left_out": self.left_out,
             "units": rows.collect::<Vec<_>>(),
         })
     }

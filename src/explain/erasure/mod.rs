@@ -16,6 +16,7 @@ mod units;
 use std::sync::Arc;
 
 use crate::explain::stage1::cosine;
+use crate::explain::{Lens, attribute};
 use crate::library::{Field, FieldSet, Skill};
 use crate::model::{Embedder, ModelError, Reranker, Role, Stop};
 use crate::search::SearchError;
@@ -27,8 +28,8 @@ pub use agreement::{Agreement, Verdict, agreement, attention_shares, spearman};
 pub use edit::{Manner, NEUTRAL, without};
 pub use lists::{Lists, Relist, Standing};
 pub use rivals::Rivals;
-use units::pieces;
-pub use units::{Grain, Pair, Place, Unit, units};
+use units::{Piece, pieces};
+pub use units::{Grain, Pair, Place, Unit, WORDS, units};
 
 /// Pairs scored per step, as many as live search scores before it looks up.
 const BATCH: usize = crate::search::pipeline::RERANK_BATCH;
@@ -73,8 +74,11 @@ pub struct Effect {
 pub struct Erased {
     pub grain: Grain,
     pub manner: Manner,
-    /// Units of which the model saw something.
+    /// Units of which the model saw something, in the order of the text; words with the most attention first. Words
+    /// are chosen by the first step.
     pub units: Arc<[Unit]>,
+    /// Words the model saw that are not among them: there are more than [`WORDS`].
+    pub left_out: usize,
     /// Units behind the caps or the limit: taking them away changes nothing.
     pub unseen: usize,
     /// Raw score of the whole pair; `None` before the first step.
@@ -107,6 +111,17 @@ impl Erased {
         self.effects.iter().flatten().filter(|effect| effect.standing.is_some()).count()
     }
 
+    /// Which words were chosen, for a line that follows the title; `None` where all pieces are taken in order.
+    pub fn choice(&self) -> Option<String> {
+        let (chosen, left_out) = (self.units.len(), self.left_out);
+        let words = match left_out {
+            _ if self.grain != Grain::Words || self.base.is_none() => return None,
+            0 => "all that were seen, most attention first".to_owned(),
+            _ => format!("the {chosen} with the most attention of {} seen", chosen + left_out),
+        };
+        Some(words)
+    }
+
     /// Steps of the work that are done, and how many there are.
     pub fn progress(&self) -> (usize, usize) {
         let lists = if self.lists.is_some() { self.units.len() } else { 0 };
@@ -120,6 +135,8 @@ pub struct Run {
     rivals: Option<Rivals>,
     nearness: Option<Nearness>,
     relist: Option<Relist>,
+    /// Words of which some are to be chosen.
+    candidates: Option<Vec<Piece>>,
     report: Erased,
 }
 
@@ -131,11 +148,15 @@ impl Run {
         let all = pieces(&pair, grain);
         let count = all.len();
         let shown = all.into_iter().filter(|piece| piece.bytes.start < seen.end(piece.place));
-        let units: Arc<[Unit]> = shown.map(|piece| piece.unit(&pair)).collect();
+        let shown: Vec<Piece> = shown.collect();
+        let unseen = count - shown.len();
+        let (candidates, pieces) = if grain == Grain::Words { (Some(shown), Vec::new()) } else { (None, shown) };
+        let units: Arc<[Unit]> = pieces.into_iter().map(|piece| piece.unit(&pair)).collect();
         let report = Erased {
             grain,
             manner,
-            unseen: count - units.len(),
+            unseen,
+            left_out: 0,
             effects: vec![None; units.len()],
             units,
             base: None,
@@ -143,7 +164,7 @@ impl Run {
             lists: None,
         };
         let rivals = rivals.filter(|_| grain != Grain::Request);
-        Run { pair: Arc::new(pair), rivals, nearness: None, relist: None, report }
+        Run { pair: Arc::new(pair), rivals, nearness: None, relist: None, candidates, report }
     }
 
     /// Sentences of the request are measured by the embedder too, as SkillRet does.
@@ -199,7 +220,25 @@ impl Run {
         Ok(())
     }
 
+    /// Of many words those that the model looks at most, by the mean of the middle layers.
+    fn choose(&mut self, reranker: &Reranker, stop: Stop) -> Result<(), ModelError> {
+        let Some(candidates) = &self.candidates else { return Ok(()) };
+        let document = self.pair.document(reranker);
+        let encoding = reranker.encode_whole(&self.pair.request, &document.text);
+        let capture = reranker.capture(document, encoding, stop)?;
+        let units: Vec<Unit> = candidates.iter().map(|piece| piece.unit(&self.pair)).collect();
+        let shares = attention_shares(&capture, &attribute(&capture, Lens::default()), &self.pair, &units);
+        let mut order: Vec<usize> = (0..units.len()).collect();
+        order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
+        self.report.left_out = units.len().saturating_sub(WORDS);
+        self.report.units = order.into_iter().take(WORDS).map(|at| units[at].clone()).collect();
+        self.report.effects = vec![None; self.report.units.len()];
+        self.candidates = None;
+        Ok(())
+    }
+
     fn score(&mut self, reranker: &Reranker, stop: Stop) -> Result<(), ModelError> {
+        self.choose(reranker, stop)?;
         let Erased { units, effects, manner, .. } = &self.report;
         let wants_base = self.report.base.is_none();
         let open = (0..units.len()).filter(|&at| effects[at].is_none()).take(BATCH - usize::from(wants_base));

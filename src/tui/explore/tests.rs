@@ -267,7 +267,7 @@ fn an_erasure_is_asked_for_when_the_list_is_done_and_streams_in() {
     let badge = script.tab.erased().and_then(|view| view.agreement).expect("a badge");
     assert_eq!((badge.units, badge.rho), (3, None), "three units are too few");
 
-    script.act(&[Action::CycleUnits, Action::CycleManner]);
+    script.act(&[Action::CycleUnits, Action::CycleUnits, Action::CycleUnits, Action::CycleManner]);
     assert!(script.tab.erased().is_none(), "other pieces are another question");
     script.rest();
     let asked = script.erasures();

@@ -107,7 +107,7 @@ actions! {
         NextHead, "next-head", "look at the next head";
         PreviousHead, "previous-head", "look at the previous head";
         CycleReading, "cycle-reading", "attention of the scored position, of the request's words, or over an empty request";
-        CycleUnits, "cycle-units", "attention by word, token, line, section; erasure of fields, sections, sentences, request";
+        CycleUnits, "cycle-units", "attention by word, token, line, section; erasure of fields, sections, sentences, lines, words, request";
         ToggleHeads, "toggle-heads", "show what every head of every layer looks at, or hide it";
         CycleTarget, "cycle-target", "ask the heads about another field, or one of the heaviest words, lines or sections";
         MarkHeads, "mark-heads", "mark the heads that are looked at now, or unmark them";

@@ -60,7 +60,8 @@ fn heading(view: &ErasedView, pen: &Pen) -> Vec<(String, Role)> {
         Manner::Neutral if pen.session.ascii => "each word made neutral".to_owned(),
         Manner::Neutral => format!("each word replaced by {NEUTRAL}"),
     };
-    let mut rows = vec![(format!("{}, {how}", erased.grain.title()), Role::Accent)];
+    let choice = erased.choice().map_or(String::new(), |choice| format!(": {choice}"));
+    let mut rows = vec![(format!("{}, {how}{choice}", erased.grain.title()), Role::Accent)];
     rows.push((standing(erased), Role::Text));
     rows.push(match (view.agreement, erased.lists) {
         (Some(agreement), _) => (agreement.label(), badge(agreement.verdict)),
