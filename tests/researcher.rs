@@ -84,6 +84,23 @@ fn the_first_ten_minutes_of_a_researcher() {
     script.type_text("t");
     script.until("the neutral way", |screen| screen.contains("each word replaced by …"));
 
+    // The request's own sentences, last with ranks from both stages.
+    script.type_text("uuu");
+    let request = script.until("the request's sentences", |screen| {
+        screen.contains("query-sentence erasure") && screen.contains("pairs scored") && !screen.contains(" so far")
+    });
+    assert!(request.contains("stage 1 over 76 skills and stage 2 over 20 again"), "{request}");
+
+    // Contrast: the best against the second, then another chosen as the opponent of both.
+    script.control('o');
+    let best = script.until("a contrast", |screen| screen.contains(" here, ") && screen.contains("att."));
+    assert!(best.contains("(rank 1) against ") && best.contains("(rank 2)"), "{best}");
+    script.press(KeyCode::Down, KeyModifiers::NONE).press(KeyCode::Down, KeyModifiers::NONE).type_text("W");
+    script.press(KeyCode::Up, KeyModifiers::NONE);
+    let second = script.until("another opponent", |screen| screen.contains("(rank 2) against ") && screen.contains(" here, "));
+    assert!(second.contains("(rank 3)"), "{second}");
+    script.press(KeyCode::Up, KeyModifiers::NONE);
+
     // Stage 1: words and sentences.
     script.control('o');
     let found = script.until("stage 1", |screen| screen.contains("Nearest sentences"));

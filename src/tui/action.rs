@@ -69,6 +69,10 @@ pub enum Action {
     CycleUnits,
     /// Erase by deletion or by neutral words.
     CycleManner,
+    /// Against the skill at rank 1, or the chosen opponent.
+    Contrast,
+    /// The selected skill is what others are compared with, or rank 1 again.
+    ChooseOpponent,
     NextBand,
     PreviousBand,
     NextHead,

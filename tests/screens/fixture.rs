@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skillscope::engine::{Indexing, ModelChoice, ModelState};
+use skillscope::explain::contrast::{Contrast, ContrastTerm, ContrastWord, Side, WordEffect};
 use skillscope::explain::erasure::{Effect, Lists, Pair, Place, Standing, Unit};
 use skillscope::explain::stage1::{NearSentence, TermView};
 use skillscope::explain::{
@@ -300,6 +301,26 @@ pub fn erased_request(listed: usize) -> Arc<Erased> {
         rank: Some(3),
         lists: Some(Lists { skills: SKILLS.len(), depth: 20, pairs: listed.saturating_sub(1) * 20, whole }),
         effects: pieces.iter().enumerate().map(effect).collect(),
+    })
+}
+
+/// Skill 0 against another: a word that each has alone, one that both have, one with a character that turns text round.
+pub fn contrast(library: &Library, other: SkillIx) -> Arc<Contrast> {
+    let (_, attribution) = attribution();
+    let side = |skill: SkillIx, score| Side { skill, id: library[skill].id.clone(), score, fields: attribution.fields };
+    let effect = |attention, change| Some(WordEffect { attention, change });
+    let word = |word: &str, mine, other| ContrastWord { word: Text::line(word), mine, other };
+    let term = |term: &str, mine, other| ContrastTerm { term: Text::line(term), mine, other };
+    Arc::new(Contrast {
+        mine: side(SkillIx(0), -7.25),
+        other: side(other, 6.5),
+        words: vec![
+            word("helm\u{202e}charts", None, effect(0.123, -3.25)),
+            word("kubernetes", effect(0.6, -1.5), None),
+            word("service", effect(0.2, -0.25), effect(0.1, -0.75)),
+            word("write", effect(0.01, 0.0), effect(0.02, 0.0)),
+        ],
+        terms: vec![term("roll", 3.0, 0.0), term("version", 0.0, 1.25)],
     })
 }
 

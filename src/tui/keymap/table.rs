@@ -98,7 +98,9 @@ actions! {
         CycleDepth, "cycle-depth", "length of the shortlist: 10, 20, 50";
         ToggleRerank, "toggle-rerank", "stage 2 on or off";
         Pin, "pin", "follow the selected skill as mine in Explore, or stop";
-        CycleDetail, "cycle-detail", "show preview, attention, erasure, stage 1 or scores";
+        CycleDetail, "cycle-detail", "show preview, attention, erasure, contrast, stage 1 or scores";
+        Contrast, "contrast", "compare with the skill at rank 1 (rank 1 with rank 2), or with the chosen opponent: whose words won";
+        ChooseOpponent, "choose-opponent", "compare skills with the selected one, or with rank 1 again";
         ToggleEvaluation, "toggle-evaluation", "show the evaluation beside the search, or hide it";
     }
     Attention: {
