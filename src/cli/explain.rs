@@ -1,6 +1,7 @@
 //! `skillscope explain`: why a pair got its score, and why stage 1 found the skill.
 
 mod corpus;
+mod look;
 mod print;
 
 use std::io::Write;
@@ -12,6 +13,7 @@ use clap::ValueEnum;
 
 use crate::explain::calibration::CONTENT_FREE;
 use crate::explain::erasure::{self, Pair, Relist, Rivals, Run, attention_shares};
+use crate::explain::look::Captures;
 use crate::explain::{
     Attribution, Compared, Contrast, DenseView, Explanation, Grain, Lens, LexicalView, Manner, Retrieval, attribute,
     calibrate, contrast, html,
@@ -21,6 +23,7 @@ use crate::model::{Capture, never};
 use crate::search::{Pipeline, QueryId, Reranking, Shortlist, Stage1};
 
 use super::{Outcome, RouterArgs, named, prepare};
+use look::LookArgs;
 
 /// What stands for the skill at rank 1 in `--contrast`.
 const TOP: &str = "top";
@@ -48,8 +51,10 @@ pub struct Args {
     /// Write everything to one page that can be passed on.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    #[command(flatten)]
+    look: LookArgs,
     /// Instead of one pair: field shares over a benchmark (a folder, or a known name such as demo).
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["request", "erase", "contrast", "retrieval", "html"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["request", "erase", "contrast", "retrieval", "html", "LookArgs"])]
     benchmark: Option<PathBuf>,
     /// Only the first N requests of the benchmark.
     #[arg(long, value_name = "N", requires = "benchmark")]
@@ -162,20 +167,23 @@ impl Subject<'_> {
     }
 
     fn explain(&self, args: &Args, list: Option<&List>) -> anyhow::Result<Explanation> {
-        let capture = self.capture(self.request)?;
-        let attribution = attribute(&capture, Lens::default());
+        let own = self.capture(self.request)?;
         let reranker = self.pipeline.reranker.as_ref();
-        let from_request = reranker.map(|reranker| reranker.from_request(&capture, &never)).transpose()?.flatten();
-        let free = attribute(&self.capture(CONTENT_FREE)?, Lens::default());
+        let from_request = reranker.map(|reranker| reranker.from_request(&own, &never)).transpose()?.flatten();
+        let captures = Captures { own, from_request, content_free: self.capture(CONTENT_FREE)? };
+        let heads = args.look.heads(&captures.own.attention)?;
+        let attribution = attribute(&captures.own, heads.clone());
+        let free = attribute(&captures.content_free, heads.clone());
         let skill = &self.pipeline.library[self.skill];
         Ok(Explanation {
             request: Text::line(self.request),
             id: skill.id.clone(),
             name: skill.name.clone(),
             profile: self.options.profile_json(self.pipeline),
-            from_request: from_request.map(|capture| attribute(&capture, Lens::default())),
+            from_request: captures.from_request.as_ref().map(|capture| attribute(capture, heads.clone())),
             calibrated: calibrate(&attribution, &free),
-            erasures: self.erasures(args, list, &capture, &attribution)?,
+            look: args.look.look(&captures, &heads)?,
+            erasures: self.erasures(args, list, &captures.own, &attribution)?,
             contrast: args.contrast.as_deref().map(|id| self.contrast(id, list)).transpose()?,
             retrieval: args.retrieval.then(|| self.retrieval(list)).transpose()?,
             attribution,

@@ -4,7 +4,8 @@ use std::io::{Result, Write};
 
 use crate::explain::contrast::WordEffect;
 use crate::explain::erasure::{Effect, Manner, NEUTRAL};
-use crate::explain::{Attribution, Calibrated, Compared, Contrast, Erased, Explanation, Retrieval};
+use crate::explain::look::Pieces;
+use crate::explain::{Attribution, Compared, Contrast, Erased, Explanation, Look, Reading, Retrieval};
 use crate::library::Field;
 
 /// Rows of each list; all of them are in the JSON.
@@ -13,15 +14,18 @@ const ROWS: usize = 12;
 const SENTENCE: usize = 72;
 
 pub fn explanation(out: &mut impl Write, explanation: &Explanation) -> Result<()> {
-    attention(out, &explanation.attribution, &explanation.calibrated)?;
+    attention(out, explanation)?;
     explanation.from_request.iter().try_for_each(|view| from_request(out, view))?;
+    heads(out, &explanation.look)?;
+    explanation.look.pieces.iter().try_for_each(|found| pieces(out, found, explanation.look.reading))?;
     explanation.erasures.iter().try_for_each(|compared| erasure(out, compared))?;
     explanation.contrast.iter().try_for_each(|against| contrast(out, against))?;
     explanation.retrieval.iter().try_for_each(|found| retrieval(out, found))
 }
 
-fn attention(out: &mut impl Write, attribution: &Attribution, calibrated: &Calibrated) -> Result<()> {
-    writeln!(out, "score {:.3}   attention (not an explanation), middle layers, all heads", attribution.score)?;
+fn attention(out: &mut impl Write, explanation: &Explanation) -> Result<()> {
+    let Explanation { attribution, calibrated, look, .. } = explanation;
+    writeln!(out, "score {:.3}   attention (not an explanation), {}", attribution.score, look.heads_label())?;
     writeln!(
         out,
         "{:<12} {:>7} {:>7} {:>6} {:>10} {:>16}",
@@ -61,6 +65,36 @@ fn from_request(out: &mut impl Write, view: &Attribution) -> Result<()> {
         "seen from the request's words instead of the scored position: name {name:.1}%, description {description:.1}%, \
          body {body:.1}%"
     )
+}
+
+/// Where the heads differ most; all of them are in the JSON and on the page.
+fn heads(out: &mut impl Write, look: &Look) -> Result<()> {
+    let most = look.grids.iter().filter_map(|(name, grid)| {
+        let (layer, head, value) = grid.peak()?;
+        Some(format!("{name} {} (layer {} head {})", share(value, look.reading), layer + 1, head + 1))
+    });
+    let most: Vec<String> = most.collect();
+    writeln!(out, "heads with the most on, {}: {}", look.reading.key(), most.join(", "))
+}
+
+/// A share, or a change of one.
+fn share(value: f32, reading: Reading) -> String {
+    match reading {
+        Reading::Calibrated => format!("{:+.1} points", value * 100.0),
+        Reading::Scored | Reading::Request => format!("{:.1}%", value * 100.0),
+    }
+}
+
+/// The pieces with the most attention, or those that change most.
+fn pieces(out: &mut impl Write, pieces: &Pieces, reading: Reading) -> Result<()> {
+    let mut all: Vec<_> = pieces.all.iter().filter_map(|piece| Some((piece, piece.weight?))).collect();
+    all.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
+    writeln!(out, "\n{:>14} {:>7}  {}, {}", "attention", "tokens", pieces.kind.key(), reading.key())?;
+    for (piece, weight) in all.into_iter().filter(|(piece, _)| piece.field.is_some()).take(ROWS) {
+        let field = piece.field.map_or("", Field::key);
+        writeln!(out, "{:>14} {:>7}  {field}: {}", share(weight, reading), piece.tokens, clipped(piece.label.shown()))?;
+    }
+    Ok(())
 }
 
 fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {

@@ -1,6 +1,8 @@
 //! An explanation as one page that needs nothing else: no script, no font, no picture is fetched, and every piece of
 //! text that a stranger wrote has passed the sanitiser and [`escape`].
 
+mod look;
+
 use crate::eval::export::escape::html as escape;
 use crate::library::Field;
 
@@ -9,7 +11,7 @@ use super::report::{Compared, Explanation, Retrieval};
 use super::{Attribution, Contrast};
 
 /// The page around the sections.
-const TEMPLATE: &str = include_str!("../../assets/report/explain.html");
+const TEMPLATE: &str = include_str!("../../../assets/report/explain.html");
 
 /// Steps of the heat, as in the interface.
 const STEPS: f32 = 8.0;
@@ -21,6 +23,10 @@ pub fn page(explanation: &Explanation) -> String {
     let title = format!("{} for “{}”", explanation.name.shown().trim(), explanation.request.shown());
     let mut body = head(explanation);
     body.push_str(&attention(&explanation.attribution, explanation));
+    body.push_str(&look::heads(&explanation.look));
+    if let Some(pieces) = &explanation.look.pieces {
+        body.push_str(&look::pieces(pieces, explanation.look.reading));
+    }
     explanation.erasures.iter().for_each(|compared| body.push_str(&erasure(compared)));
     if let Some(contrast) = &explanation.contrast {
         body.push_str(&contrasted(contrast));
@@ -97,13 +103,14 @@ fn attention(attribution: &Attribution, explanation: &Explanation) -> String {
     let removed = attribution.removed;
     let taken = format!(
         "<p class=\"soft\">{} of the attention was removed before: template and sinks {}, request {}, separators {}. The \
-         model saw {} of {} tokens. Attention is not an explanation; erasure below is about cause.</p>",
+         model saw {} of {} tokens. Averaged: {}. Attention is not an explanation; erasure below is about cause.</p>",
         percent(removed.total()),
         percent(removed.special),
         percent(removed.request),
         percent(removed.separators),
         attribution.seen_tokens,
         attribution.total_tokens,
+        escape(&explanation.look.heads_label()),
     );
     let layers = attribution.layers.iter().enumerate().map(|(at, shares)| {
         std::iter::once((at + 1).to_string()).chain(shares.iter().map(|&share| percent(share))).collect()
