@@ -97,7 +97,8 @@ fn the_first_ten_minutes_of_a_researcher() {
     assert!(best.contains("(rank 1) against ") && best.contains("(rank 2)"), "{best}");
     script.press(KeyCode::Down, KeyModifiers::NONE).press(KeyCode::Down, KeyModifiers::NONE).type_text("W");
     script.press(KeyCode::Up, KeyModifiers::NONE);
-    let second = script.until("another opponent", |screen| screen.contains("(rank 2) against ") && screen.contains(" here, "));
+    let second =
+        script.until("another opponent", |screen| screen.contains("(rank 2) against ") && screen.contains(" here, "));
     assert!(second.contains("(rank 3)"), "{second}");
     script.press(KeyCode::Up, KeyModifiers::NONE);
 

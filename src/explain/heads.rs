@@ -6,9 +6,9 @@ use std::ops::Range;
 use crate::library::Field;
 use crate::model::{Attention, Capture};
 
-use super::{Band, Lens};
 use super::attribution::{Place, listed_bytes, places, seen_bytes};
 use super::words::{parts, units};
+use super::{Band, Lens};
 
 /// Marked heads that are named.
 const NAMED: usize = 6;
@@ -102,7 +102,8 @@ impl Heads {
     pub fn label(&self, layers: usize, heads: usize) -> String {
         match self {
             Heads::Lens(lens) => {
-                let head = lens.head.map_or(format!("all {heads} heads"), |head| format!("head {} of {heads}", head + 1));
+                let head =
+                    lens.head.map_or(format!("all {heads} heads"), |head| format!("head {} of {heads}", head + 1));
                 let band = lens.band.layers(layers);
                 let which = if band.len() > 1 { format!(" {}-{}", band.start + 1, band.end) } else { String::new() };
                 format!("mean of {}{which} of {layers}, {head}", band_label(lens.band))

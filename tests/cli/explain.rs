@@ -229,9 +229,8 @@ fn retrieval_sums_to_the_score_of_the_search_and_contrast_names_the_rival() {
 fn the_grid_of_heads_is_that_of_the_raw_attention_and_flags_choose_what_is_averaged() {
     let program = Program::default();
     let library = library(&program);
-    let explain = |flags: &[&str]| {
-        program.json(&[&["explain", REQUEST, NAME, "--library", &library, "--json"], flags].concat())
-    };
+    let explain =
+        |flags: &[&str]| program.json(&[&["explain", REQUEST, NAME, "--library", &library, "--json"], flags].concat());
     let value = explain(&["--units", "lines", "--heads", "3.5"]);
     let input = json!({"query": REQUEST, "name": NAME, "description": DESCRIPTION, "body": format!("{BODY}\n")});
     let output =
@@ -244,7 +243,10 @@ fn the_grid_of_heads_is_that_of_the_raw_attention_and_flags_choose_what_is_avera
     let second = next(1064, bar + 1);
     let spans = [first..bar, bar + 1..second, second + 1..ids.len() - 1];
     let grid = &value["head_grid"];
-    assert_eq!((grid["layers"].as_u64(), grid["heads"].as_u64(), &grid["reading"]), (Some(6), Some(12), &json!("plain")));
+    assert_eq!(
+        (grid["layers"].as_u64(), grid["heads"].as_u64(), &grid["reading"]),
+        (Some(6), Some(12), &json!("plain"))
+    );
     for (layer, head) in (0..6).flat_map(|layer| (0..12).map(move |head| (layer, head))) {
         let row = &raw["attention"][layer][head];
         let mass = spans.clone().map(|span| span.map(|at| row[at].as_f64().unwrap()).sum::<f64>());
@@ -312,7 +314,9 @@ fn a_page_is_whole_and_hostile_text_stays_text() {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     assert_eq!((page.matches("<title>").count(), page.matches("</html>").count()), (1, 1));
-    for heading in ["Attention", "Heads", "Attention by line, calibrated", "Sentence erasure, neutral", "Against other", "Stage 1"] {
+    for heading in
+        ["Attention", "Heads", "Attention by line, calibrated", "Sentence erasure, neutral", "Against other", "Stage 1"]
+    {
         assert!(page.contains(&format!("<h2>{heading}")), "{heading}");
     }
 }

@@ -82,7 +82,9 @@ impl LookArgs {
             ReadingArg::Calibrated => Reading::Calibrated,
         };
         let Some(look) = captures.look(reading, heads, self.units.map(SpanKind::from)) else {
-            bail!("a causal reranker's request stands before the document and cannot look at it: --reading plain or calibrated")
+            bail!(
+                "a causal reranker's request stands before the document and cannot look at it: --reading plain or calibrated"
+            )
         };
         Ok(look)
     }

@@ -79,7 +79,8 @@ impl Run {
             let wanted = most_attended(&attention);
             let has = |side: usize, word: usize| attention[side].contains_key(&wanted[word]);
             let words = |side| (0..wanted.len()).filter(move |&word| has(side, word)).map(Some);
-            let tasks = [0, 1].into_iter().flat_map(|side| [None].into_iter().chain(words(side)).map(move |word| (side, word)));
+            let tasks =
+                [0, 1].into_iter().flat_map(|side| [None].into_iter().chain(words(side)).map(move |word| (side, word)));
             let tasks = tasks.collect();
             self.scoring = Some(Scoring { attention, wanted, tasks, scores: Vec::new() });
         }
@@ -89,7 +90,8 @@ impl Run {
     /// The contrast, once all is scored.
     pub fn finished(&self) -> Option<Contrast> {
         let scoring = self.scoring.as_ref().filter(|scoring| scoring.scores.len() == scoring.tasks.len())?;
-        let mut words: Vec<ContrastWord> = scoring.wanted.iter().map(|word| ContrastWord::new(Text::line(word))).collect();
+        let mut words: Vec<ContrastWord> =
+            scoring.wanted.iter().map(|word| ContrastWord::new(Text::line(word))).collect();
         let mut whole = 0.0;
         for (&(side, word), &score) in scoring.tasks.iter().zip(&scoring.scores) {
             let Some(word) = word else {

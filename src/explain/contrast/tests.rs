@@ -16,8 +16,18 @@ fn skill(root: &Path, name: &str, description: &str, body: &str) {
 
 fn library(root: &Path) -> Arc<Library> {
     let skills = root.join("skills");
-    skill(&skills, "pdf-merge", "Merge PDF files into one.", "# Merge\n\nAppend the pages of each PDF, in order. Keep pages.");
-    skill(&skills, "pdf-forms", "Fill in a form of a PDF.", "# Forms\n\nFind the fields of the form; fill them in. Save the PDF.");
+    skill(
+        &skills,
+        "pdf-merge",
+        "Merge PDF files into one.",
+        "# Merge\n\nAppend the pages of each PDF, in order. Keep pages.",
+    );
+    skill(
+        &skills,
+        "pdf-forms",
+        "Fill in a form of a PDF.",
+        "# Forms\n\nFind the fields of the form; fill them in. Save the PDF.",
+    );
     Arc::new(load(&load::Source::Paths(vec![skills])).unwrap())
 }
 
@@ -57,7 +67,8 @@ fn effects_are_those_of_scoring_without_the_word(pipeline: &Pipeline) {
         let whole = score(texts);
         for word in &found.words {
             let without = |text: &str| -> String {
-                let own = |part: &&str| part.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase() != word.word.shown();
+                let own =
+                    |part: &&str| part.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase() != word.word.shown();
                 text.split_inclusive(char::is_whitespace).filter(own).collect()
             };
             let edited = texts.map(without);

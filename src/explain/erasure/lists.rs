@@ -36,8 +36,11 @@ impl Lists {
         if depth == 0 {
             return format!("ranks: stage 1 over {skills} skills again for each of {units} requests");
         }
-        let of = if pairs < units * depth { format!("{pairs} of at most {}", units * depth) } else { pairs.to_string() };
-        format!("ranks: stage 1 over {skills} skills and stage 2 over {depth} again for each of {units}: {of} pairs scored")
+        let of =
+            if pairs < units * depth { format!("{pairs} of at most {}", units * depth) } else { pairs.to_string() };
+        format!(
+            "ranks: stage 1 over {skills} skills and stage 2 over {depth} again for each of {units}: {of} pairs scored"
+        )
     }
 }
 

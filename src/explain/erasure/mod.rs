@@ -28,8 +28,8 @@ pub use agreement::{Agreement, Verdict, agreement, attention_shares, spearman};
 pub use edit::{Manner, NEUTRAL, without};
 pub use lists::{Lists, Relist, Standing};
 pub use rivals::Rivals;
-use units::{Piece, pieces};
 pub use units::{Grain, Pair, Place, Unit, WORDS, units};
+use units::{Piece, pieces};
 
 /// Pairs scored per step, as many as live search scores before it looks up.
 const BATCH: usize = crate::search::pipeline::RERANK_BATCH;
@@ -211,7 +211,9 @@ impl Run {
             return Ok(());
         };
         let open = units.iter().zip(effects.iter_mut()).filter_map(|(unit, effect)| Some((unit, effect.as_mut()?)));
-        let Some((unit, effect)) = open.into_iter().find(|(_, effect)| effect.standing.is_none()) else { return Ok(()) };
+        let Some((unit, effect)) = open.into_iter().find(|(_, effect)| effect.standing.is_none()) else {
+            return Ok(());
+        };
         let (standing, pairs) = relist.stand(&without(&self.pair, unit, *manner).request, stop)?;
         lists.pairs += pairs;
         effect.standing = Some(standing);

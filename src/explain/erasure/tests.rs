@@ -81,8 +81,9 @@ fn spearman_is_scipys() {
 
 fn erased(changes: &[f32]) -> Erased {
     let unit = Unit { place: Place::Request, bytes: 0..0, label: Text::default() };
-    let effect =
-        |&change: &f32| Some(Effect { score: change, change, rank: None, rank_change: None, standing: None, cosine_change: None });
+    let effect = |&change: &f32| {
+        Some(Effect { score: change, change, rank: None, rank_change: None, standing: None, cosine_change: None })
+    };
     Erased {
         grain: Grain::Sentences,
         manner: Manner::Deletion,
@@ -280,8 +281,10 @@ mod with_the_builtin_model {
         words.sort_by(|a, b| b.weight.unwrap().total_cmp(&a.weight.unwrap()));
         assert!(words.len() > WORDS && found.left_out + WORDS >= words.len(), "{} words", words.len());
         let named = |unit: &Unit| unit.label.shown().to_owned();
-        let (got, want): (Vec<_>, Vec<_>) =
-            (found.units.iter().map(named).collect(), words[..WORDS].iter().map(|word| word.ink().to_owned()).collect());
+        let (got, want): (Vec<_>, Vec<_>) = (
+            found.units.iter().map(named).collect(),
+            words[..WORDS].iter().map(|word| word.ink().to_owned()).collect(),
+        );
         assert_eq!(got[..8], want[..8]);
         assert!(found.choice().unwrap().starts_with("the 64 with the most attention of "));
         assert!(found.effects.iter().flatten().any(|effect| effect.change != 0.0));

@@ -173,7 +173,13 @@ fn terms(text: &mut RunText, contrast: &Contrast, symbols: &Symbols) {
     text.push(&format!("\n{:>7}  {:WORD$}{:>8}{:>8}", "lead", "word", "here", "there"), Ink::Muted);
     for term in contrast.terms.iter().take(LISTED) {
         let lead = term.lead();
-        let ink = if lead > 0.0 { Ink::For } else if lead < 0.0 { Ink::Against } else { Ink::Muted };
+        let ink = if lead > 0.0 {
+            Ink::For
+        } else if lead < 0.0 {
+            Ink::Against
+        } else {
+            Ink::Muted
+        };
         text.push(&format!("\n{lead:>+7.2}  "), ink);
         text.push(&fit(term.term.shown(), WORD, symbols.ellipsis), Ink::Plain);
         for score in [term.mine, term.other] {

@@ -51,8 +51,9 @@ impl Explore {
             format!(": score {:.3} here, {:.3} there", contrast.mine.score, contrast.other.score)
         });
         let mut rows = wrapped(&format!("{} against {}{scores}", names[0], names[1]), columns, Role::Accent, pen);
-        let means =
-            format!("change of score without the word, and attention (middle layers, all heads), of the {WORDS} most attended words of each");
+        let means = format!(
+            "change of score without the word, and attention (middle layers, all heads), of the {WORDS} most attended words of each"
+        );
         rows.extend(wrapped(&means, columns, Role::Muted, pen));
         rows
     }

@@ -3,6 +3,7 @@
 use super::marks::marked;
 use super::*;
 
+/// Two groups over [`small`]: the PDF skills (a, d), the others (b, c).
 fn grouped(library: &Arc<Library>, by: Grouping, names: [&str; 2]) -> Response {
     let group = |name: &str| Group { name: Text::line(name), about: Text::line(""), skills: 2, central: None };
     Response::Grouped(Arc::new(Groups {

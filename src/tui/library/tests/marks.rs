@@ -64,5 +64,3 @@ fn marks_have_columns_and_their_evidence_is_beside() {
         assert!(screen.contains(part), "{part}\n{screen}");
     }
 }
-
-/// Two groups over [`small`]: the PDF skills (a, d), the others (b, c).
