@@ -93,13 +93,14 @@ fn the_first_ten_minutes_of_a_researcher() {
 
     // Contrast: the best against the second, then another chosen as the opponent of both.
     script.control('o');
-    let best = script.until("a contrast", |screen| screen.contains(" here, ") && screen.contains("att."));
-    assert!(best.contains("(rank 1) against ") && best.contains("(rank 2)"), "{best}");
+    let compared = |screen: &str, mine: &str, other: &str| {
+        let rank = |which: &str| row(screen, which).split(", ").nth(1).map(str::to_owned);
+        screen.contains("att.") && rank("here   ").as_deref() == Some(mine) && rank("there  ").as_deref() == Some(other)
+    };
+    script.until("a contrast", |screen| compared(screen, "rank 1", "rank 2"));
     script.press(KeyCode::Down, KeyModifiers::NONE).press(KeyCode::Down, KeyModifiers::NONE).type_text("W");
     script.press(KeyCode::Up, KeyModifiers::NONE);
-    let second =
-        script.until("another opponent", |screen| screen.contains("(rank 2) against ") && screen.contains(" here, "));
-    assert!(second.contains("(rank 3)"), "{second}");
+    script.until("another opponent", |screen| compared(screen, "rank 2", "rank 3"));
     script.press(KeyCode::Up, KeyModifiers::NONE);
 
     // Stage 1: words and sentences.

@@ -9,7 +9,7 @@ use crate::explain::contrast::WORDS;
 use crate::library::SkillIx;
 use crate::tui::explore::Explore;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Pen, clip, sentence};
+use crate::tui::widgets::{Pen, clip, fit, sentence};
 
 use super::attention::wrapped;
 
@@ -37,25 +37,29 @@ impl Explore {
 
     /// Both skills with their ranks and scores, and what the numbers below are.
     fn opponents(&self, other: SkillIx, columns: usize, pen: &Pen) -> Vec<Line<'static>> {
-        let named = |skill: SkillIx| {
-            let library = self.results.library()?;
-            let ranked = self.results.reranking().and_then(|list| list.row(skill)).map(|row| row.after);
-            let rank = ranked.or_else(|| Some(self.results.shortlist()?.hit(skill)?.rank));
-            let rank = rank.map_or("not listed".into(), |rank| format!("rank {rank}"));
-            Some(format!("{} ({rank})", clip(library[skill].name.shown().trim(), NAME, pen.symbols.ellipsis)))
-        };
-        let (mine, other) = (self.selected().and_then(|selected| named(selected.skill)), named(other));
-        let names = [mine, other].map(Option::unwrap_or_default);
-        let scores = self.contrasted().and_then(|view| view.contrast.as_ref());
-        let scores = scores.map_or(String::new(), |contrast| {
-            format!(": score {:.3} here, {:.3} there", contrast.mine.score, contrast.other.score)
-        });
-        let mut rows = wrapped(&format!("{} against {}{scores}", names[0], names[1]), columns, Role::Accent, pen);
+        let contrast = self.contrasted().and_then(|view| view.contrast.as_ref());
+        let scores = contrast.map(|contrast| [contrast.mine.score, contrast.other.score]);
+        let skills = [self.selected().map(|selected| selected.skill), Some(other)];
+        let mut rows = Vec::new();
+        for (at, (which, skill)) in ["here", "there"].into_iter().zip(skills).enumerate() {
+            let (Some(skill), Some(library)) = (skill, self.results.library()) else { continue };
+            let name = clip(library[skill].name.shown().trim(), NAME, pen.symbols.ellipsis);
+            let score = scores.map_or(String::new(), |scores| format!(", score {:.3}", scores[at]));
+            let line = format!("{which:5}  {name}, {}{score}", self.rank_words(skill));
+            rows.push(Line::from(pen.span(fit(&line, columns, pen.symbols.ellipsis), Role::Accent)));
+        }
         let means = format!(
-            "change of score without the word, and attention (middle layers, all heads), of the {WORDS} most attended words of each"
+            "change of score without the word, and attention (middle layers, all heads), of the {WORDS} most attended of each"
         );
         rows.extend(wrapped(&means, columns, Role::Muted, pen));
         rows
+    }
+
+    /// Where a skill stands at the end of the way, in words.
+    fn rank_words(&self, skill: SkillIx) -> String {
+        let ranked = self.results.reranking().and_then(|list| list.row(skill)).map(|row| row.after);
+        let rank = ranked.or_else(|| Some(self.results.shortlist()?.hit(skill)?.rank));
+        rank.map_or("not in the list".into(), |rank| format!("rank {rank}"))
     }
 
     fn no_contrast_yet(&self, pen: &Pen) -> (String, Role) {
