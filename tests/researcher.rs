@@ -89,7 +89,7 @@ fn the_first_ten_minutes_of_a_researcher() {
     let request = script.until("the request's sentences", |screen| {
         screen.contains("query-sentence erasure") && screen.contains("pairs scored") && !screen.contains(" so far")
     });
-    assert!(request.contains("stage 1 over 76 skills and stage 2 over 20 again"), "{request}");
+    assert!(request.contains("ranks: both stages again over 76 skills"), "{request}");
 
     // Contrast: the best against the second, then another chosen as the opponent of both.
     script.control('o');

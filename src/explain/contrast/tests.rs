@@ -33,7 +33,9 @@ fn library(root: &Path) -> Arc<Library> {
 
 fn pipeline(library: Arc<Library>, reranker: Reranker) -> Pipeline {
     let lexical = Arc::new(LexicalIndex::build(&library));
-    Pipeline { reranker: Some(Arc::new(reranker)), ..Pipeline::new(library, lexical) }
+    let mut pipeline = Pipeline::new(library, lexical);
+    pipeline.reranker = Some(Arc::new(reranker));
+    pipeline
 }
 
 /// SkillRouter's profile over a small random Qwen3: a causal network.

@@ -30,17 +30,15 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// What is done for each of `units` edited requests, and what it costs, in words.
+    /// What is done for `units` edited requests, and what it costs, in words.
     pub fn sentence(&self, units: usize) -> String {
         let Lists { skills, depth, pairs, .. } = *self;
         if depth == 0 {
-            return format!("ranks: stage 1 over {skills} skills again for each of {units} requests");
+            return format!("ranks: stage 1 again over {skills} skills");
         }
         let of =
             if pairs < units * depth { format!("{pairs} of at most {}", units * depth) } else { pairs.to_string() };
-        format!(
-            "ranks: stage 1 over {skills} skills and stage 2 over {depth} again for each of {units}: {of} pairs scored"
-        )
+        format!("ranks: both stages again over {skills} skills: {of} pairs scored")
     }
 }
 

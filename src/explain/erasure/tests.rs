@@ -250,7 +250,8 @@ mod with_the_builtin_model {
         let mut run = Run::new(&reranker, pair.clone(), None, Grain::Sentences, Manner::Deletion);
         run.step(&reranker, &never).unwrap();
         let before = run.report().scored();
-        assert!(matches!(run.step(&reranker, &|| true), Err(ModelError::Stopped)));
+        let stopped = run.step(&reranker, &|| true);
+        assert!(matches!(stopped, Err(SearchError::Model(ModelError::Stopped))));
         assert_eq!((run.report().scored(), before), (BATCH - 1, BATCH - 1));
 
         struct Disturbed(AtomicUsize);

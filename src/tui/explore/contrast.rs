@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::Request;
 use crate::explain::Contrast;
-use crate::explain::contrast::{ContrastWord, WordEffect};
+use crate::explain::contrast::{ContrastWord, Side, WORDS, WordEffect};
 use crate::library::{Field, Library, SkillIx};
 use crate::search::Shortlist;
 use crate::tui::action::Action;
@@ -124,19 +124,29 @@ fn rows(library: &Library, contrast: &Contrast, symbols: &Symbols) -> RunText {
     let mut text = RunText::default();
     let name = |skill: SkillIx| clip(library[skill].name.shown().trim(), NAME, symbols.ellipsis);
     let (mine, other) = (name(contrast.mine.skill), name(contrast.other.skill));
-    text.push(&format!("{:12}{:>8}{:>8}", "attention", "here", "there"), Ink::Muted);
-    for field in Field::ALL {
-        text.push("\n", Ink::Plain);
-        text.push(&fit(field.key(), 12, ""), Ink::Field(field));
-        let share = |side: &crate::explain::contrast::Side| percent(side.fields[field as usize].share);
-        text.push(&format!("{:>8}{:>8}", share(&contrast.mine), share(&contrast.other)), Ink::Plain);
-    }
     let won = |lead: fn(f32) -> bool| contrast.words.iter().filter(move |word| lead(word.lead())).collect::<Vec<_>>();
     words(&mut text, &format!("Words that do more for {mine}"), Ink::For, &won(|lead| lead > 0.0), symbols);
     words(&mut text, &format!("Words that do more for {other}"), Ink::Against, &won(|lead| lead < 0.0), symbols);
     words(&mut text, "Words that do as much for both", Ink::Muted, &won(|lead| lead == 0.0), symbols);
     terms(&mut text, contrast, symbols);
+    fields(&mut text, contrast);
+    let means = format!(
+        "\n\nhere and there: change of score without the word, all its occurrences; att.: its share of attention (middle \
+         layers, all heads); lead: what it does more for the first. The {WORDS} most attended words of each."
+    );
+    text.push(&means, Ink::Muted);
     text
+}
+
+/// Shares of the three fields on both sides.
+fn fields(text: &mut RunText, contrast: &Contrast) {
+    text.push(&format!("\n\n{:12}{:>8}{:>8}", "attention", "here", "there"), Ink::Muted);
+    for field in Field::ALL {
+        text.push("\n", Ink::Plain);
+        text.push(&fit(field.key(), 12, ""), Ink::Field(field));
+        let share = |side: &Side| percent(side.fields[field as usize].share);
+        text.push(&format!("{:>8}{:>8}", share(&contrast.mine), share(&contrast.other)), Ink::Plain);
+    }
 }
 
 /// Words whose lead has one sign, the widest first: what the score loses without each, and its share of attention.
@@ -144,7 +154,8 @@ fn words(text: &mut RunText, title: &str, ink: Ink, words: &[&ContrastWord], sym
     if words.is_empty() {
         return;
     }
-    text.push(&format!("\n\n{title}"), Ink::Heading);
+    let gap = if text.is_empty() { "" } else { "\n\n" };
+    text.push(&format!("{gap}{title}"), Ink::Heading);
     let heads = format!("\n{:>7}  {:WORD$}{:>8}{:>7}{:>9}{:>7}", "lead", "word", "here", "att.", "there", "att.");
     text.push(&heads, Ink::Muted);
     for word in words {

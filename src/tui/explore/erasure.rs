@@ -172,4 +172,19 @@ mod tests {
         };
         assert_eq!((ink("-2.50"), ink("+0.75"), ink("1→7")), (Ink::For, Ink::Against, Ink::For));
     }
+
+    #[test]
+    fn a_request_has_both_ranks_and_says_what_is_out_and_what_waits() {
+        let text = rows(&fixture::erased_request(3), None, &UNICODE);
+        let lines: Vec<&str> = text.text().lines().collect();
+        assert_eq!(lines[0], "  -2.50 3→out  2→104     -0.250  Roll out the new version.");
+        assert_eq!(lines[1], "  +0.75 3→1    2→1       +0.075  It is Friday.");
+        let waits = format!("  +0.00 {:<16} +0.000  Thanks!", UNICODE.unscored);
+        assert_eq!(lines[3], waits);
+        let ink = |needle: &str| {
+            let at = text.text().find(needle).expect(needle);
+            text.runs(at..at + 1).next().expect("run").1
+        };
+        assert_eq!((ink("3→out"), ink("3→1"), ink("2→14")), (Ink::For, Ink::Against, Ink::For));
+    }
 }

@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::engine::ModelState;
-use crate::explain::contrast::WORDS;
 use crate::library::SkillIx;
 use crate::tui::explore::Explore;
 use crate::tui::theme::Role;
@@ -35,7 +34,7 @@ impl Explore {
         }
     }
 
-    /// Both skills with their ranks and scores, and what the numbers below are.
+    /// Both skills with their ranks and scores.
     fn opponents(&self, other: SkillIx, columns: usize, pen: &Pen) -> Vec<Line<'static>> {
         let contrast = self.contrasted().and_then(|view| view.contrast.as_ref());
         let scores = contrast.map(|contrast| [contrast.mine.score, contrast.other.score]);
@@ -48,10 +47,6 @@ impl Explore {
             let line = format!("{which:5}  {name}, {}{score}", self.rank_words(skill));
             rows.push(Line::from(pen.span(fit(&line, columns, pen.symbols.ellipsis), Role::Accent)));
         }
-        let means = format!(
-            "change of score without the word, and attention (middle layers, all heads), of the {WORDS} most attended of each"
-        );
-        rows.extend(wrapped(&means, columns, Role::Muted, pen));
         rows
     }
 
