@@ -84,6 +84,25 @@ fn the_first_ten_minutes_of_a_researcher() {
     script.type_text("t");
     script.until("the neutral way", |screen| screen.contains("each word replaced by …"));
 
+    // The request's own sentences, last with ranks from both stages.
+    script.type_text("uuu");
+    let request = script.until("the request's sentences", |screen| {
+        screen.contains("query-sentence erasure") && screen.contains("pairs scored") && !screen.contains(" so far")
+    });
+    assert!(request.contains("ranks: both stages again over 76 skills"), "{request}");
+
+    // Contrast: the best against the second, then another chosen as the opponent of both.
+    script.control('o');
+    let compared = |screen: &str, mine: &str, other: &str| {
+        let rank = |which: &str| row(screen, which).split(", ").nth(1).map(str::to_owned);
+        screen.contains("att.") && rank("here   ").as_deref() == Some(mine) && rank("there  ").as_deref() == Some(other)
+    };
+    script.until("a contrast", |screen| compared(screen, "rank 1", "rank 2"));
+    script.press(KeyCode::Down, KeyModifiers::NONE).press(KeyCode::Down, KeyModifiers::NONE).type_text("W");
+    script.press(KeyCode::Up, KeyModifiers::NONE);
+    script.until("another opponent", |screen| compared(screen, "rank 2", "rank 3"));
+    script.press(KeyCode::Up, KeyModifiers::NONE);
+
     // Stage 1: words and sentences.
     script.control('o');
     let found = script.until("stage 1", |screen| screen.contains("Nearest sentences"));

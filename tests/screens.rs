@@ -22,6 +22,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use skillscope::engine::{Beside, ModelState, Request, Response};
+use skillscope::explain::Erased;
 use skillscope::library::{Library, SkillIx};
 use skillscope::search::{QueryId, Stage1};
 use skillscope::tui::action::Action;
@@ -120,16 +121,50 @@ impl Explored {
         explored
     }
 
+    /// The request's erasure, of which the first sentences have their ranks.
+    fn erased_request(listed: usize) -> Self {
+        let mut explored = Explored::erased(3);
+        explored.act(&[Action::CycleUnits; 3]);
+        explored.rest();
+        explored.answer_erased(fixture::erased_request(listed));
+        explored
+    }
+
     fn answer_erasure(&mut self, scored: usize) {
+        self.answer_erased(fixture::erased(scored));
+    }
+
+    fn answer_erased(&mut self, erased: Arc<Erased>) {
         let library = self.library();
-        let (pair, erased) = (fixture::pair(&library), fixture::erased(scored));
+        let pair = fixture::pair(&library);
         self.answer(Response::Erased { id: QueryId(1), skill: SkillIx(0), library, pair, erased });
+    }
+
+    /// The same skill against the best one, all of it there or not yet.
+    fn contrasted(finished: bool) -> Self {
+        let mut explored = Explored::explained();
+        explored.act(&[Action::Contrast]);
+        explored.rest();
+        explored.answer_contrast(finished);
+        explored
+    }
+
+    fn answer_contrast(&mut self, finished: bool) {
+        let library = self.library();
+        let asked = self.out.requests.iter().rev().find_map(|request| match request {
+            Request::Contrast { other, .. } => Some(*other),
+            _ => None,
+        });
+        let other = asked.expect("a contrast");
+        let contrast = finished.then(|| fixture::contrast(&library, other));
+        let progress = if finished { (28, 28) } else { (6, 28) };
+        self.answer(Response::Contrasted { id: QueryId(1), skill: SkillIx(0), other, library, progress, contrast });
     }
 
     /// Why stage 1 found it.
     fn retrieved() -> Self {
         let mut explored = Explored::explained();
-        explored.act(&[Action::CycleDetail, Action::CycleDetail]);
+        explored.act(&[Action::CycleDetail; 3]);
         explored.rest();
         explored.answer_retrieval();
         explored
@@ -212,11 +247,14 @@ fn explore_at_every_size() {
         snapshot("explore-tokens", size, &Explored::explained().act(&sections[..2]).screen(size));
         snapshot("explore-heads", size, &Explored::marked().act(&[Action::Open]).screen(size));
         snapshot("explore-erasure", size, &Explored::erased(3).act(&[Action::Open]).screen(size));
+        snapshot("explore-erased-request", size, &Explored::erased_request(3).act(&[Action::Open]).screen(size));
+        snapshot("explore-contrast", size, &Explored::contrasted(true).act(&[Action::Open]).screen(size));
+        snapshot("explore-contrasting", size, &Explored::contrasted(false).act(&[Action::Open]).screen(size));
         snapshot("explore-retrieval", size, &Explored::retrieved().act(&[Action::Open]).screen(size));
         snapshot(
             "explore-scores",
             size,
-            &Explored::found(20).act(&[Action::First]).act(&[Action::CycleDetail; 4]).act(&[Action::Open]).screen(size),
+            &Explored::found(20).act(&[Action::First]).act(&[Action::CycleDetail; 5]).act(&[Action::Open]).screen(size),
         );
     }
 }
@@ -263,8 +301,14 @@ fn explore_in_ascii_is_ascii() {
     let skill_names = explored.library().skills().iter().map(|skill| skill.name.shown().to_owned()).collect::<String>();
     let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii() && !skill_names.contains(*c)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
-    let answers: [fn(&mut Explored); 2] = [|explored| explored.answer_erasure(2), Explored::answer_retrieval];
-    for (mut explored, answer) in [Explored::erased(2), Explored::retrieved()].into_iter().zip(answers) {
+    let answers: [fn(&mut Explored); 4] = [
+        |explored| explored.answer_erasure(2),
+        |explored| explored.answer_erased(fixture::erased_request(2)),
+        |explored| explored.answer_contrast(true),
+        Explored::answer_retrieval,
+    ];
+    let views = [Explored::erased(2), Explored::erased_request(2), Explored::contrasted(true), Explored::retrieved()];
+    for (mut explored, answer) in views.into_iter().zip(answers) {
         explored.session.ascii = true;
         // Rows are laid out when an answer comes.
         answer(&mut explored);
@@ -315,6 +359,10 @@ fn an_erasure_has_its_styles_in_colour_and_without() {
     for name in ["beacon-dark", "beacon-light", "mono"] {
         let buffer = Explored::erased(2).act(&[Action::Open]).draw((100, 24), &theme(name));
         insta::assert_debug_snapshot!(format!("erasure-{name}"), buffer);
+        let buffer = Explored::erased_request(3).act(&[Action::Open]).draw((100, 24), &theme(name));
+        insta::assert_debug_snapshot!(format!("erased-request-{name}"), buffer);
+        let buffer = Explored::contrasted(true).act(&[Action::Open]).draw((80, 24), &theme(name));
+        insta::assert_debug_snapshot!(format!("contrast-{name}"), buffer);
     }
 }
 

@@ -1,6 +1,7 @@
 //! `skillscope explain`: why a pair got its score, and why stage 1 found the skill.
 
 mod corpus;
+mod look;
 mod print;
 
 use std::io::Write;
@@ -11,7 +12,8 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use crate::explain::calibration::CONTENT_FREE;
-use crate::explain::erasure::{self, Pair, Rivals, Run, attention_shares};
+use crate::explain::erasure::{self, Pair, Relist, Rivals, Run, attention_shares};
+use crate::explain::look::Captures;
 use crate::explain::{
     Attribution, Compared, Contrast, DenseView, Explanation, Grain, Lens, LexicalView, Manner, Retrieval, attribute,
     calibrate, contrast, html,
@@ -21,6 +23,7 @@ use crate::model::{Capture, never};
 use crate::search::{Pipeline, QueryId, Reranking, Shortlist, Stage1};
 
 use super::{Outcome, RouterArgs, named, prepare};
+use look::LookArgs;
 
 /// What stands for the skill at rank 1 in `--contrast`.
 const TOP: &str = "top";
@@ -48,8 +51,10 @@ pub struct Args {
     /// Write everything to one page that can be passed on.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    #[command(flatten)]
+    look: LookArgs,
     /// Instead of one pair: field shares over a benchmark (a folder, or a known name such as demo).
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["request", "erase", "contrast", "retrieval", "html"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["request", "erase", "contrast", "retrieval", "html", "LookArgs"])]
     benchmark: Option<PathBuf>,
     /// Only the first N requests of the benchmark.
     #[arg(long, value_name = "N", requires = "benchmark")]
@@ -64,6 +69,9 @@ pub enum GrainArg {
     Fields,
     Sections,
     Sentences,
+    Lines,
+    /// The 64 words with the most attention.
+    Words,
     /// Sentences of the request: our reconstruction of SkillRet's query-sentence erasure.
     Request,
 }
@@ -74,6 +82,8 @@ impl From<GrainArg> for Grain {
             GrainArg::Fields => Grain::Fields,
             GrainArg::Sections => Grain::Sections,
             GrainArg::Sentences => Grain::Sentences,
+            GrainArg::Lines => Grain::Lines,
+            GrainArg::Words => Grain::Words,
             GrainArg::Request => Grain::Request,
         }
     }
@@ -157,20 +167,23 @@ impl Subject<'_> {
     }
 
     fn explain(&self, args: &Args, list: Option<&List>) -> anyhow::Result<Explanation> {
-        let capture = self.capture(self.request)?;
-        let attribution = attribute(&capture, Lens::default());
+        let own = self.capture(self.request)?;
         let reranker = self.pipeline.reranker.as_ref();
-        let from_request = reranker.map(|reranker| reranker.from_request(&capture, &never)).transpose()?.flatten();
-        let free = attribute(&self.capture(CONTENT_FREE)?, Lens::default());
+        let from_request = reranker.map(|reranker| reranker.from_request(&own, &never)).transpose()?.flatten();
+        let captures = Captures { own, from_request, content_free: self.capture(CONTENT_FREE)? };
+        let heads = args.look.heads(&captures.own.attention)?;
+        let attribution = attribute(&captures.own, heads.clone());
+        let free = attribute(&captures.content_free, heads.clone());
         let skill = &self.pipeline.library[self.skill];
         Ok(Explanation {
             request: Text::line(self.request),
             id: skill.id.clone(),
             name: skill.name.clone(),
             profile: self.options.profile_json(self.pipeline),
-            from_request: from_request.map(|capture| attribute(&capture, Lens::default())),
+            from_request: captures.from_request.as_ref().map(|capture| attribute(capture, heads.clone())),
             calibrated: calibrate(&attribution, &free),
-            erasures: self.erasures(args, list, &capture, &attribution)?,
+            look: args.look.look(&captures, &heads)?,
+            erasures: self.erasures(args, list, &captures.own, &attribution)?,
             contrast: args.contrast.as_deref().map(|id| self.contrast(id, list)).transpose()?,
             retrieval: args.retrieval.then(|| self.retrieval(list)).transpose()?,
             attribution,
@@ -191,11 +204,14 @@ impl Subject<'_> {
         for grain in args.erase.iter().map(|&grain| Grain::from(grain)) {
             for &manner in &args.by {
                 let run = Run::new(reranker, pair.clone(), rivals.clone(), grain, manner.into())
-                    .with_embedder(self.pipeline.embedder.clone());
-                let bar = prepare::progress_bar("erasing", run.report().units.len());
+                    .with_embedder(self.pipeline.embedder.clone())
+                    .with_lists(list.map(|_| self.relist()));
+                let bar = prepare::progress_bar("erasing", run.report().progress().1);
                 let courtesy = &*self.pipeline.courtesy;
                 let erased = erasure::erase(reranker, run, courtesy, &never, &mut |erased| {
-                    bar.set_position(erased.scored() as u64);
+                    let (done, steps) = erased.progress();
+                    bar.set_length(steps as u64);
+                    bar.set_position(done as u64);
                 })?;
                 bar.finish_and_clear();
                 let shares =
@@ -205,6 +221,11 @@ impl Subject<'_> {
             }
         }
         Ok(all)
+    }
+
+    /// The list of an edited request is made as that of the whole one.
+    fn relist(&self) -> Relist {
+        Relist::new(self.pipeline.clone(), self.options.settings, self.skill, true)
     }
 
     fn contrast(&self, id: &str, list: Option<&List>) -> anyhow::Result<Contrast> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 
 use crate::explain::calibration::CONTENT_FREE;
-use crate::explain::erasure::{Pair, Run};
-use crate::explain::{DenseView, LexicalView, Reading, Retrieval};
+use crate::explain::erasure::{Pair, Relist, Run};
+use crate::explain::{DenseView, Lens, LexicalView, Reading, Retrieval, contrast};
+use crate::library::SkillIx;
 use crate::model::{Capture, ModelError, Reranker, Stop};
 use crate::search::{Pipeline, SearchError};
 
@@ -19,6 +20,7 @@ use super::{Shared, Wake};
 pub(super) struct Explaining {
     attended: Option<Attended>,
     retrieval: Option<Subject>,
+    contrast: Option<Contrasting>,
     erasure: Option<Erasing>,
 }
 
@@ -29,6 +31,12 @@ struct Attended {
     capture: Arc<Capture>,
 }
 
+struct Contrasting {
+    subject: Subject,
+    other: SkillIx,
+    run: contrast::Run,
+}
+
 struct Erasing {
     subject: Subject,
     reranker: Arc<Reranker>,
@@ -37,7 +45,7 @@ struct Erasing {
 
 impl Explaining {
     pub(super) fn is_idle(&self) -> bool {
-        self.retrieval.is_none() && self.erasure.is_none()
+        self.retrieval.is_none() && self.contrast.is_none() && self.erasure.is_none()
     }
 
     /// Attention of one pair, and what the reading needs besides.
@@ -93,15 +101,30 @@ impl Explaining {
         self.retrieval = dense_comes.then_some(subject);
     }
 
+    /// Begins a contrast; nothing is scored yet.
+    pub(super) fn contrast(&mut self, shared: &Shared, subject: Subject, other: SkillIx) {
+        let Some(pipeline) = shared.snapshot().filter(|_| shared.is_newest(subject.id)) else { return };
+        // As for a retrieval: both skills are of the snapshot's library.
+        if !Arc::ptr_eq(&pipeline.library, &subject.library) {
+            return;
+        }
+        let skills = [subject.skill, other];
+        let run = contrast::Run::new(pipeline, &subject.text, subject.settings.fields, skills, Lens::default());
+        self.contrast = Some(Contrasting { subject, other, run });
+    }
+
     /// Begins an erasure; nothing is scored yet.
     pub(super) fn erase(&mut self, shared: &Shared, request: EraseRequest) {
         let EraseRequest { subject, grain, manner, rivals } = request;
         let Some(pipeline) = shared.snapshot().filter(|_| shared.is_newest(subject.id)) else { return };
-        let Some(reranker) = pipeline.reranker else {
+        let Some(reranker) = pipeline.reranker.clone() else {
             return shared.fail(subject.id, &SearchError::NoReranker);
         };
         let pair = Pair::new(&subject.text, &subject.library[subject.skill], subject.settings.fields);
-        let run = Run::new(&reranker, pair, rivals, grain, manner).with_embedder(pipeline.embedder);
+        let run = Run::new(&reranker, pair, rivals, grain, manner).with_embedder(pipeline.embedder.clone());
+        // After a reload the list on screen is not of the library that would be searched again.
+        let same = Arc::ptr_eq(&pipeline.library, &subject.library);
+        let run = run.with_lists(same.then(|| Relist::new(pipeline, subject.settings, subject.skill, false)));
         self.erasure = Some(Erasing { subject, reranker, run });
     }
 
@@ -111,10 +134,17 @@ impl Explaining {
         if let Some(subject) = self.retrieval.take_if(|subject| !shared.is_newest(subject.id)) {
             tracing::debug!("request {}: its stage 1 is no longer asked for", subject.id.0);
         }
+        self.contrast.take_if(|contrasting| !shared.is_newest(contrasting.subject.id));
         self.erasure.take_if(|erasing| !shared.is_newest(erasing.subject.id));
         let stop = || shared.is_stopping() || !woken.is_empty();
         if let Some(subject) = self.retrieval.take() {
             self.retrieval = sentences(shared, subject, &stop);
+        } else if let Some(mut contrasting) = self.contrast.take() {
+            match contrasting.run.step(&stop) {
+                Ok(()) => self.contrast = (!contrasting.publish(shared)).then_some(contrasting),
+                Err(SearchError::Model(ModelError::Stopped)) => self.contrast = Some(contrasting),
+                Err(error) => shared.fail(contrasting.subject.id, &error),
+            }
         } else if let Some(mut erasing) = self.erasure.take() {
             match erasing.run.step(&erasing.reranker, &stop) {
                 Ok(()) => {
@@ -122,10 +152,27 @@ impl Explaining {
                     erasing.publish(shared);
                     self.erasure = (!finished).then_some(erasing);
                 }
-                Err(ModelError::Stopped) => self.erasure = Some(erasing),
-                Err(error) => shared.fail(erasing.subject.id, &error.into()),
+                Err(SearchError::Model(ModelError::Stopped)) => self.erasure = Some(erasing),
+                Err(error) => shared.fail(erasing.subject.id, &error),
             }
         }
+    }
+}
+
+impl Contrasting {
+    /// Whether that was all of it.
+    fn publish(&self, shared: &Shared) -> bool {
+        let contrast = self.run.finished().map(Arc::new);
+        let is_finished = contrast.is_some();
+        shared.publish(Response::Contrasted {
+            id: self.subject.id,
+            skill: self.subject.skill,
+            other: self.other,
+            library: self.subject.library.clone(),
+            progress: self.run.progress(),
+            contrast,
+        });
+        is_finished
     }
 }
 

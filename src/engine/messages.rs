@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::explain::erasure::{Pair, Rivals};
-use crate::explain::{Erased, Grain, Manner, Reading, Retrieval};
+use crate::explain::{Contrast, Erased, Grain, Manner, Reading, Retrieval};
 use crate::library::load::Source;
 use crate::library::{FieldSet, Library, SkillIx, Text};
 use crate::model::catalogue::Entry;
@@ -115,6 +115,12 @@ pub enum Request {
     Erase(EraseRequest),
     /// Why stage 1 found it, or did not.
     ExplainRetrieval(Subject),
+    /// Whose words won, its own or those of another skill of the same library; replaces a contrast still under way, and
+    /// ends with its search.
+    Contrast {
+        subject: Subject,
+        other: SkillIx,
+    },
     /// The library in groups, by the vectors of these fields where vectors decide; replaces one still asked for.
     Group {
         by: Grouping,
@@ -217,6 +223,16 @@ pub enum Response {
         skill: SkillIx,
         library: Arc<Library>,
         retrieval: Arc<Retrieval>,
+    },
+    /// Once per step; the contrast with the last.
+    Contrasted {
+        id: QueryId,
+        skill: SkillIx,
+        other: SkillIx,
+        library: Arc<Library>,
+        /// Pairs done, and how many there are at most.
+        progress: (usize, usize),
+        contrast: Option<Arc<Contrast>>,
     },
     Grouped(Arc<Groups>),
     Eval(EvalEvent),

@@ -117,6 +117,7 @@ impl Worker<'_> {
             Request::Explain { subject, reading } => self.explaining.attend(self.shared, &subject, reading),
             Request::Erase(request) => self.explaining.erase(self.shared, request),
             Request::ExplainRetrieval(subject) => self.explaining.retrieve(self.shared, subject),
+            Request::Contrast { subject, other } => self.explaining.contrast(self.shared, subject, other),
             Request::Group { by, fields } => {
                 self.want(fields);
                 self.grouping = Some((by, fields));

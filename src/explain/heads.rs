@@ -6,9 +6,12 @@ use std::ops::Range;
 use crate::library::Field;
 use crate::model::{Attention, Capture};
 
-use super::Lens;
 use super::attribution::{Place, listed_bytes, places, seen_bytes};
 use super::words::{parts, units};
+use super::{Band, Lens};
+
+/// Marked heads that are named.
+const NAMED: usize = 6;
 
 /// Heads that a person marked: pairs of layer and head, counted from zero.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -44,6 +47,12 @@ impl HeadSet {
     /// Those that a network has.
     pub fn within(&self, attention: &Attention) -> HeadSet {
         HeadSet(self.iter().filter(|&(layer, head)| layer < attention.layers && head < attention.heads).collect())
+    }
+}
+
+impl FromIterator<(usize, usize)> for HeadSet {
+    fn from_iter<I: IntoIterator<Item = (usize, usize)>>(heads: I) -> Self {
+        HeadSet(heads.into_iter().collect())
     }
 }
 
@@ -85,6 +94,39 @@ impl Heads {
             Heads::Lens(lens) => lens.band.layers(attention.layers).collect(),
             Heads::Marked(set) => set.iter().map(|(layer, _)| layer).collect::<BTreeSet<_>>().into_iter().collect(),
         }
+    }
+}
+
+impl Heads {
+    /// What is averaged, in words, in a network of so many layers and heads; both are counted from 1 here.
+    pub fn label(&self, layers: usize, heads: usize) -> String {
+        match self {
+            Heads::Lens(lens) => {
+                let head =
+                    lens.head.map_or(format!("all {heads} heads"), |head| format!("head {} of {heads}", head + 1));
+                let band = lens.band.layers(layers);
+                let which = if band.len() > 1 { format!(" {}-{}", band.start + 1, band.end) } else { String::new() };
+                format!("mean of {}{which} of {layers}, {head}", band_label(lens.band))
+            }
+            Heads::Marked(set) => {
+                let named: Vec<String> =
+                    set.iter().take(NAMED).map(|(layer, head)| format!("{}.{}", layer + 1, head + 1)).collect();
+                let more = set.len().saturating_sub(named.len());
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let noun = if set.len() == 1 { "the marked head" } else { "marked heads" };
+                format!("mean of {noun} (layer.head) {}{more}", named.join(" "))
+            }
+        }
+    }
+}
+
+fn band_label(band: Band) -> String {
+    match band {
+        Band::Early => "early layers".into(),
+        Band::Middle => "middle layers".into(),
+        Band::Late => "late layers".into(),
+        Band::All => "all layers".into(),
+        Band::One(layer) => format!("layer {}", layer + 1),
     }
 }
 

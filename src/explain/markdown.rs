@@ -65,6 +65,17 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
             start = end;
         }
     }
+    joined(text, parts)
+}
+
+/// Lines with their breaks; what has no letter or digit (a blank line, a rule, the end of a code block) belongs to the
+/// line before it.
+pub fn whole_lines(text: &str) -> Vec<Range<usize>> {
+    joined(text, lines(text).into_iter().map(|(line, _)| line).collect())
+}
+
+/// Parts of which each says something; together they are the text, unless it is blank.
+fn joined(text: &str, parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let mut joined: Vec<Range<usize>> = Vec::new();
     for part in parts {
         let says_something = |part: &Range<usize>| text[part.clone()].contains(char::is_alphanumeric);
@@ -267,6 +278,14 @@ mod tests {
     }
 
     #[test]
+    fn lines_take_what_says_nothing_with_them() {
+        let text = "\n# Title\n\ntwo\nlines\n---\n- item\n```\nls\n```\n";
+        let cut: Vec<&str> = whole_lines(text).into_iter().map(|line| &text[line]).collect();
+        assert_eq!(cut, ["\n# Title\n\n", "two\n", "lines\n---\n", "- item\n```\n", "ls\n```\n"]);
+        assert!(whole_lines(" \n").is_empty());
+    }
+
+    #[test]
     fn sections_follow_headings_and_not_comments_in_code() {
         let text = "Intro.\n\n# One\na\n```\n# code\n```\n## Two ##\nb\n####### seven\n#tag\n";
         let found: Vec<(&str, &str)> =
@@ -299,6 +318,8 @@ mod tests {
             let parts = sentences(&text);
             let whole: String = parts.iter().map(|part| &text[part.clone()]).collect();
             prop_assert!(whole == text || (text.trim().is_empty() && parts.is_empty()), "{:?}", parts);
+            let lines: String = whole_lines(&text).into_iter().map(|line| &text[line]).collect();
+            prop_assert_eq!(lines, whole);
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::library::Text;
 use crate::search::{PinnedStanding, Placed};
 
 use super::json::number;
-use super::{Agreement, Attribution, Calibrated, Contrast, DenseView, Erased, LexicalView};
+use super::{Agreement, Attribution, Calibrated, Contrast, DenseView, Erased, LexicalView, Look};
 
 /// An erasure with what attention says of the same units.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct Explanation {
     /// The same seen from the request's tokens instead of the scored position; `None` for a causal network.
     pub from_request: Option<Attribution>,
     pub calibrated: Calibrated,
+    /// Every head of the chosen reading, and the document in the chosen pieces.
+    pub look: Look,
     pub erasures: Vec<Compared>,
     pub contrast: Option<Contrast>,
     pub retrieval: Option<Retrieval>,
@@ -44,8 +46,8 @@ pub struct Explanation {
 
 impl Explanation {
     /// [`Attribution::to_json`] with `{"query", "id", "profile", "from_request": {"fields", "layers", "removed_share",
-    /// "removed"}, "calibrated", "erasure": [{…, "agreement"}], "contrast",
-    /// "retrieval": {"rank", "lexical", "dense"}}` beside it; what was not asked for is an empty list or null.
+    /// "removed"}, "calibrated", "head_grid", "units", "erasure": [{…, "agreement"}], "contrast",
+    /// "retrieval": {"rank", "lexical", "dense"}}` beside it ([`Look::grids_json`], [`Look::pieces_json`]); what was not asked for is an empty list or null.
     pub fn to_json(&self) -> Value {
         let mut value = self.attribution.to_json();
         let Some(object) = value.as_object_mut() else { return value };
@@ -54,6 +56,8 @@ impl Explanation {
         object.insert("profile".into(), self.profile.clone().into());
         object.insert("from_request".into(), self.from_request.as_ref().map(Attribution::shares_json).into());
         object.insert("calibrated".into(), self.calibrated.to_json());
+        object.insert("head_grid".into(), self.look.grids_json());
+        object.insert("units".into(), self.look.pieces_json());
         object.insert("erasure".into(), self.erasures.iter().map(Compared::to_json).collect());
         object.insert("contrast".into(), self.contrast.as_ref().map(Contrast::to_json).into());
         object.insert("retrieval".into(), self.retrieval.as_ref().map(Retrieval::to_json).into());

@@ -1,10 +1,10 @@
-//! SkillRet's taxonomy of skills, and the labels that a data set brings with its rows.
+//! SkillRet's taxonomy of skills, and the labels that skills bring with them: a data set's, or their author's.
 
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::{Skill, Text};
+use super::Skill;
 
 const TABLE: &str = include_str!("../../assets/categories.toml");
 
@@ -82,6 +82,15 @@ impl Level {
             Level::SubCategory => "sub",
         }
     }
+
+    /// Where the author of a SKILL.md writes it: the specification leaves the keys of `metadata` to authors, and these
+    /// are the words people use.
+    pub fn metadata(self) -> &'static str {
+        match self {
+            Level::Category => "metadata.category",
+            Level::SubCategory => "metadata.subcategory",
+        }
+    }
 }
 
 impl Taxonomy {
@@ -115,11 +124,31 @@ impl Taxonomy {
     }
 }
 
-/// The label that a data set gave a skill. Only rows of a pool have one: in a SKILL.md the same words are its author's.
-pub fn own_label(skill: &Skill, level: Level) -> Option<&Text> {
-    skill.origin.line?;
-    let labelled = skill.extra.iter().find(|(key, _)| key.shown() == level.column());
-    labelled.map(|(_, label)| label).filter(|label| !label.shown().trim().is_empty())
+/// Who said what a skill is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Labeller {
+    /// A column of the pool the skill is a row of.
+    DataSet,
+    /// The metadata of its SKILL.md.
+    Author,
+}
+
+/// The label that a skill brings with it, as it may be shown, and whose it is.
+///
+/// A data set's is taken as it is. An author's counts where it is one of the taxonomy's names, in whatever case: others
+/// have words of their own ("c-level", "games"), which would be a group for every author.
+pub fn own_label(skill: &Skill, level: Level) -> Option<(&str, Labeller)> {
+    let value = |key: &str| {
+        let found = skill.extra.iter().find(|(own, _)| own.shown() == key);
+        found.map(|(_, label)| label.shown()).filter(|label| !label.trim().is_empty())
+    };
+    let of_row = skill.origin.line.and_then(|_| value(level.column())).map(|label| (label, Labeller::DataSet));
+    let of_author = || {
+        let wanted = value(level.metadata())?.trim().to_lowercase();
+        let known = Taxonomy::get().level(level).into_iter().find(|(name, _)| name.to_lowercase() == wanted)?;
+        Some((known.0, Labeller::Author))
+    };
+    of_row.or_else(of_author)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use crate::model::{ModelError, Stop};
 
+use super::SearchError;
+
 /// Asked by long work between batches and between layers.
 pub trait Courtesy: Send + Sync {
     /// Give up for good.
@@ -24,16 +26,33 @@ pub struct Undisturbed;
 
 impl Courtesy for Undisturbed {}
 
+/// Errors of which one means that the work was stopped.
+pub trait Stoppable {
+    fn is_stop(&self) -> bool;
+}
+
+impl Stoppable for ModelError {
+    fn is_stop(&self) -> bool {
+        matches!(self, ModelError::Stopped)
+    }
+}
+
+impl Stoppable for SearchError {
+    fn is_stop(&self) -> bool {
+        matches!(self, SearchError::Model(ModelError::Stopped))
+    }
+}
+
 /// Runs one batch as courtesy asks. `batch` is run again from its beginning after a disturbance.
-pub fn politely<T>(
+pub fn politely<T, E: Stoppable>(
     courtesy: &dyn Courtesy,
     stop: Stop,
-    mut batch: impl FnMut(Stop) -> Result<T, ModelError>,
-) -> Result<T, ModelError> {
+    mut batch: impl FnMut(Stop) -> Result<T, E>,
+) -> Result<T, E> {
     loop {
         courtesy.wait();
         match batch(&|| stop() || courtesy.is_stopped() || courtesy.is_disturbed()) {
-            Err(ModelError::Stopped) if !stop() && !courtesy.is_stopped() => continue,
+            Err(error) if error.is_stop() && !stop() && !courtesy.is_stopped() => continue,
             outcome => return outcome,
         }
     }

@@ -65,10 +65,14 @@ pub enum Action {
     Pin,
     /// Switch the detail pane between its views.
     CycleDetail,
-    /// Attention: words, tokens, lines, sections. Erasure: fields, sections, sentences, or those of the request.
+    /// Attention: words, tokens, lines, sections. Erasure: fields, sections, sentences, lines, words, or sentences of the request.
     CycleUnits,
     /// Erase by deletion or by neutral words.
     CycleManner,
+    /// Against the skill at rank 1, or the chosen opponent.
+    Contrast,
+    /// The selected skill is what others are compared with, or rank 1 again.
+    ChooseOpponent,
     NextBand,
     PreviousBand,
     NextHead,

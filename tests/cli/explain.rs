@@ -38,13 +38,13 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
         "--library",
         &library,
         "--erase",
-        "fields,sections,sentences,request",
+        "fields,sections,sentences,lines,words,request",
         "--by",
         "deletion,neutral",
         "--json",
     ]);
     let erasures = value["erasure"].as_array().unwrap();
-    assert_eq!(erasures.len(), 8);
+    assert_eq!(erasures.len(), 12);
     let whole = json!({"query": REQUEST, "name": NAME, "description": DESCRIPTION, "body": format!("{BODY}\n")});
     let (mut inputs, mut expected) = (vec![whole.clone()], vec![value["score"].as_f64().unwrap()]);
     for erasure in erasures {
@@ -86,7 +86,7 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
     assert_eq!(request["units"].as_array().unwrap().len(), 2, "both sentences of the request");
     assert!(value["removed"]["request"].as_f64().unwrap() > 0.0, "its tokens are no template's");
     assert!(request["title"].as_str().unwrap().contains("our reconstruction of SkillRet's"));
-    assert!(request["rank"].is_null() && request["agreement"].is_null());
+    assert!(request["agreement"].is_null(), "attention on a request is another scale");
 }
 
 /// SkillRouter's appendix C by the definition, from the raw rows that another command prints: 20 skills people wrote.
@@ -166,6 +166,36 @@ fn ranks_are_those_among_the_scores_of_the_search() {
     assert_eq!(erasure["agreement"]["verdict"], "too few units");
 }
 
+/// The oracle is `search`, given the edited request: only its shortlist of two says who is out.
+#[test]
+fn an_erased_request_has_the_ranks_that_a_search_for_it_has() {
+    let program = Program::default();
+    let library = library(&program);
+    let request = "Merge two pdf documents. Fill in a form! Raise the oscillating Kp.";
+    let shared = ["--library", &library, "--depth", "2", "--json"];
+    let rank = |skill: &str, request: &str| {
+        let output = program.run(&[&["search", request], &shared[..]].concat());
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let hits = found["hits"].as_array().unwrap();
+        hits.iter().position(|hit| hit["id"] == skill).map(|at| at + 1)
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for skill in [NAME, "pid-tuning"] {
+        let value = program.json(&[&["explain", request, skill, "--erase", "request"], &shared[..]].concat());
+        let erasure = &value["erasure"][0];
+        assert_eq!(erasure["rank"].as_u64().map(|rank| rank as usize), rank(skill, request), "{skill}");
+        let units = erasure["units"].as_array().unwrap();
+        assert_eq!((units.len(), &erasure["lists"]["depth"], &erasure["lists"]["skills"]), (3, &json!(2), &json!(3)));
+        for unit in units {
+            let [from, to] = [0, 1].map(|end| unit["bytes"][end].as_u64().unwrap() as usize);
+            let want = rank(skill, &format!("{}{}", &request[..from], &request[to..]));
+            assert_eq!(unit["rank"].as_u64().map(|rank| rank as usize), want, "{unit}");
+            seen.insert(want);
+        }
+    }
+    assert!(seen.len() > 1, "the ranks differ, else they prove nothing: {seen:?}");
+}
+
 #[test]
 fn retrieval_sums_to_the_score_of_the_search_and_contrast_names_the_rival() {
     let program = Program::default();
@@ -194,6 +224,59 @@ fn retrieval_sums_to_the_score_of_the_search_and_contrast_names_the_rival() {
     assert!(calibrated.abs() < 1e-4, "what the request adds to one field it takes from another");
 }
 
+/// The grid against the raw rows that `rerank --attention` prints, the marked heads against the grid's own cells.
+#[test]
+fn the_grid_of_heads_is_that_of_the_raw_attention_and_flags_choose_what_is_averaged() {
+    let program = Program::default();
+    let library = library(&program);
+    let explain =
+        |flags: &[&str]| program.json(&[&["explain", REQUEST, NAME, "--library", &library, "--json"], flags].concat());
+    let value = explain(&["--units", "lines", "--heads", "3.5"]);
+    let input = json!({"query": REQUEST, "name": NAME, "description": DESCRIPTION, "body": format!("{BODY}\n")});
+    let output =
+        program.run_with_input(&["rerank", "--reranker", "builtin", "--attention"], format!("{input}\n").as_bytes());
+    let raw: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ids: Vec<u64> = raw["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+    let next = |id: u64, from: usize| (from..ids.len()).find(|&at| ids[at] == id).unwrap();
+    let first = next(102, 0) + 1;
+    let bar = next(1064, first);
+    let second = next(1064, bar + 1);
+    let spans = [first..bar, bar + 1..second, second + 1..ids.len() - 1];
+    let grid = &value["head_grid"];
+    assert_eq!(
+        (grid["layers"].as_u64(), grid["heads"].as_u64(), &grid["reading"]),
+        (Some(6), Some(12), &json!("plain"))
+    );
+    for (layer, head) in (0..6).flat_map(|layer| (0..12).map(move |head| (layer, head))) {
+        let row = &raw["attention"][layer][head];
+        let mass = spans.clone().map(|span| span.map(|at| row[at].as_f64().unwrap()).sum::<f64>());
+        let total: f64 = mass.iter().sum();
+        let cell = |target: &str| grid["targets"][target][layer][head].as_f64().unwrap();
+        assert!((cell("fields") - total).abs() < 1e-5, "layer {layer} head {head}");
+        for (field, key) in ["name", "description", "body"].iter().enumerate() {
+            assert!((cell(key) - mass[field] / total).abs() < 1e-5, "layer {layer} head {head} {key}");
+        }
+    }
+    // One marked head is its own cell of the grid, whatever is averaged elsewhere.
+    for key in ["name", "description", "body"] {
+        let share = value["fields"][key]["share"].as_f64().unwrap();
+        assert!((share - grid["targets"][key][2][4].as_f64().unwrap()).abs() < 1e-5, "{key}");
+    }
+    assert_eq!(value["lens"], json!({"band": "marked", "heads": [[2, 4]]}));
+    let units = value["units"]["pieces"].as_array().unwrap();
+    let sum: f64 = units.iter().filter_map(|unit| unit["weight"].as_f64()).sum();
+    assert!((sum - 1.0).abs() < 1e-4 && units.iter().any(|unit| unit["text"] == "- Count the pages."), "{units:?}");
+
+    let one = explain(&["--band", "3", "--head", "5", "--reading", "calibrated", "--units", "sections"]);
+    assert_eq!(one["fields"], value["fields"], "the same head by another flag");
+    let changes = one["units"]["pieces"].as_array().unwrap();
+    let sum: f64 = changes.iter().filter_map(|unit| unit["weight"].as_f64()).sum();
+    assert!(sum.abs() < 1e-4, "what the request draws to one section it takes from others: {changes:?}");
+    let request = explain(&["--reading", "request"]);
+    assert_ne!(request["head_grid"]["targets"], value["head_grid"]["targets"]);
+    assert!(request["units"].is_null());
+}
+
 #[test]
 fn a_page_is_whole_and_hostile_text_stays_text() {
     let program = Program::default();
@@ -215,6 +298,10 @@ fn a_page_is_whole_and_hostile_text_stays_text() {
         "--contrast",
         "other",
         "--retrieval",
+        "--units",
+        "lines",
+        "--reading",
+        "calibrated",
         "--html",
         page.to_str().unwrap(),
     ]);
@@ -227,7 +314,9 @@ fn a_page_is_whole_and_hostile_text_stays_text() {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     assert_eq!((page.matches("<title>").count(), page.matches("</html>").count()), (1, 1));
-    for heading in ["Attention", "Sentence erasure, neutral", "Against other", "Stage 1"] {
+    for heading in
+        ["Attention", "Heads", "Attention by line, calibrated", "Sentence erasure, neutral", "Against other", "Stage 1"]
+    {
         assert!(page.contains(&format!("<h2>{heading}")), "{heading}");
     }
 }
@@ -272,7 +361,13 @@ fn what_does_not_fit_together_is_refused() {
     refused(&[], "required");
     refused(&[REQUEST, "pdf-merg"], "did you mean pdf-merge");
     refused(&[REQUEST, NAME, "--contrast", "nobody"], "no skill with id");
-    refused(&[REQUEST, NAME, "--erase", "letters"], "fields, sections, sentences, request");
+    refused(&[REQUEST, NAME, "--erase", "letters"], "fields, sections, sentences, lines, words, request");
     refused(&[REQUEST, NAME, "--html", "/nowhere/page.html"], "cannot write /nowhere/page.html");
     refused(&["--benchmark", "/nowhere"], "/nowhere");
+    refused(&["--benchmark", "demo", "--band", "late"], "cannot be used with");
+    refused(&[REQUEST, NAME, "--band", "upper"], "early, middle, late, all, or the number of a layer");
+    refused(&[REQUEST, NAME, "--band", "7"], "no layer 7: this reranker has 6 layers");
+    refused(&[REQUEST, NAME, "--head", "13"], "no head 13: this reranker has 12 heads");
+    refused(&[REQUEST, NAME, "--heads", "3.0"], "layer.head, both from 1");
+    refused(&[REQUEST, NAME, "--heads", "3.5", "--head", "1"], "cannot be used with");
 }

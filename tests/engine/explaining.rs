@@ -66,6 +66,74 @@ fn an_erasure_streams_beside_other_questions_and_starts_where_the_list_is() {
     assert!(!retrieved[1].lexical.terms.is_empty());
 }
 
+/// Scores first, ranks last; a question in between costs neither.
+#[test]
+fn an_erased_request_is_searched_again_and_says_what_that_costs() {
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    let request = "Combine several pdf files into one document. Then write the minutes of a meeting.";
+    engine.send(search(1, request, Settings::default()));
+    let responses = until(&engine, |response| matches!(response, Response::Stage2(list) if list.is_finished()));
+    let Some(Response::Stage2(list)) = responses.last() else { unreachable!() };
+    let first = list.rows[0];
+    engine.send(erase(list, first.skill, Grain::Request));
+    engine.send(Request::Explain { subject: subject(list, first.skill), reading: Reading::Scored });
+    let mut steps = Vec::new();
+    until(&engine, |response| {
+        match response {
+            Response::Erased { erased, .. } => steps.push(erased.clone()),
+            Response::Failed { message, .. } => panic!("{message}"),
+            _ => {}
+        }
+        steps.last().is_some_and(|erased| erased.is_finished())
+    });
+    assert_eq!((steps[0].scored(), steps[0].listed(), steps[0].rank), (2, 0, None), "scores first");
+    let last = steps.last().unwrap();
+    let lists = last.lists.unwrap();
+    let whole = lists.whole.unwrap();
+    assert_eq!((whole.rank, whole.stage1), (Some(first.after), Some(first.before)), "the ranks on screen");
+    assert_eq!((lists.skills, lists.depth), (list.shortlist.library.len(), list.rows.len()));
+    assert!(lists.pairs > 0 && lists.pairs % lists.depth == 0, "{lists:?}");
+    let ranks: Vec<_> = last.effects.iter().map(|effect| effect.unwrap().standing.unwrap().rank).collect();
+    assert!(ranks.iter().any(|rank| *rank != whole.rank), "half a request finds other skills: {ranks:?}");
+}
+
+#[test]
+fn a_contrast_streams_and_a_question_in_between_costs_it_nothing() {
+    let engine = Engine::start(options(Source::Demo, None));
+    ready(&engine);
+    let list = reranked(&engine, 1);
+    let [first, second] = [0, 1].map(|at| list.rows[at]);
+    engine.send(Request::Contrast { subject: subject(&list, second.skill), other: first.skill });
+    engine.send(Request::Explain { subject: subject(&list, first.skill), reading: Reading::Scored });
+    let (mut done, mut found) = (Vec::new(), None);
+    until(&engine, |response| {
+        match response {
+            Response::Contrasted { skill, other, progress, contrast, .. } => {
+                assert_eq!((*skill, *other), (second.skill, first.skill));
+                done.push(progress.0);
+                found = contrast.clone();
+            }
+            Response::Failed { message, .. } => panic!("{message}"),
+            _ => {}
+        }
+        found.is_some()
+    });
+    let found = found.unwrap();
+    assert!(done.len() > 4 && done.is_sorted(), "{done:?}");
+    for (side, row) in [(&found.mine, second), (&found.other, first)] {
+        assert_eq!(side.skill, row.skill);
+        assert!((side.score - row.score.unwrap()).abs() < 1e-5, "the score on screen, as with attention");
+    }
+    assert!(found.words.iter().any(|word| word.lead() != 0.0) && !found.terms.is_empty());
+    // A newer search ends one that is under way.
+    engine.send(Request::Contrast { subject: subject(&list, first.skill), other: second.skill });
+    let newer = reranked(&engine, 2);
+    engine.send(erase(&newer, first.skill, Grain::Fields));
+    let seen = until(&engine, |response| matches!(response, Response::Erased { erased, .. } if erased.is_finished()));
+    assert!(seen.iter().all(|response| !matches!(response, Response::Contrasted { contrast: Some(_), .. })));
+}
+
 #[test]
 fn each_reading_comes_with_what_it_needs_and_the_pair_is_scored_once() {
     let engine = Engine::start(options(Source::Demo, None));

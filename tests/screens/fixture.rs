@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skillscope::engine::{Indexing, ModelChoice, ModelState};
-use skillscope::explain::erasure::{Effect, Pair, Place, Unit};
+use skillscope::explain::contrast::{Contrast, ContrastTerm, ContrastWord, Side, WordEffect};
+use skillscope::explain::erasure::{Effect, Lists, Pair, Place, Standing, Unit};
 use skillscope::explain::stage1::{NearSentence, TermView};
 use skillscope::explain::{
     Attribution, DenseView, Erased, FieldShare, Grain, Lens, LexicalView, Manner, Removed, Retrieval, Word,
@@ -252,6 +253,7 @@ pub fn erased(scored: usize) -> Arc<Erased> {
             change,
             rank: Some(rank),
             rank_change,
+            standing: None,
             cosine_change: None,
         })
     };
@@ -260,9 +262,65 @@ pub fn erased(scored: usize) -> Arc<Erased> {
         manner: Manner::Deletion,
         units: pieces.iter().map(unit).collect(),
         unseen: 37,
+        left_out: 0,
         base: Some(5.25),
         rank: Some(1),
+        lists: None,
         effects: pieces.iter().enumerate().map(effect).collect(),
+    })
+}
+
+/// An erasure of a request of four sentences: all scored, and both stages run again for the first `listed`.
+pub fn erased_request(listed: usize) -> Arc<Erased> {
+    let standing = |stage1, rank| Standing { stage1, rank };
+    let pieces = [
+        ("Roll out the new version.", -2.5, standing(Some(104), None)),
+        ("It is Friday.", 0.75, standing(Some(1), Some(1))),
+        ("Take care.", -0.5, standing(Some(14), Some(7))),
+        ("Thanks!", 0.0, standing(Some(2), Some(3))),
+    ];
+    let unit = |&(label, ..): &(&str, f32, Standing)| Unit {
+        place: Place::Request,
+        bytes: 0..label.len(),
+        label: Text::line(label),
+    };
+    let effect = |(at, &(_, change, standing)): (usize, &(&str, f32, Standing))| {
+        let standing = (at < listed).then_some(standing);
+        let rank = standing.and_then(|standing| standing.rank);
+        let rank_change = rank.map(|rank| rank as i64 - 3);
+        Some(Effect { score: 5.25 + change, change, rank, rank_change, standing, cosine_change: Some(change / 10.0) })
+    };
+    let whole = Some(standing(Some(2), Some(3)));
+    Arc::new(Erased {
+        grain: Grain::Request,
+        manner: Manner::Deletion,
+        units: pieces.iter().map(unit).collect(),
+        unseen: 0,
+        left_out: 0,
+        base: Some(5.25),
+        rank: Some(3),
+        lists: Some(Lists { skills: SKILLS.len(), depth: 20, pairs: listed.saturating_sub(1) * 20, whole }),
+        effects: pieces.iter().enumerate().map(effect).collect(),
+    })
+}
+
+/// Skill 0 against another: a word that each has alone, one that both have, one with a character that turns text round.
+pub fn contrast(library: &Library, other: SkillIx) -> Arc<Contrast> {
+    let (_, attribution) = attribution();
+    let side = |skill: SkillIx, score| Side { skill, id: library[skill].id.clone(), score, fields: attribution.fields };
+    let effect = |attention, change| Some(WordEffect { attention, change });
+    let word = |word: &str, mine, other| ContrastWord { word: Text::line(word), mine, other };
+    let term = |term: &str, mine, other| ContrastTerm { term: Text::line(term), mine, other };
+    Arc::new(Contrast {
+        mine: side(SkillIx(0), -7.25),
+        other: side(other, 6.5),
+        words: vec![
+            word("helm\u{202e}charts", None, effect(0.123, -3.25)),
+            word("kubernetes", effect(0.6, -1.5), None),
+            word("service", effect(0.2, -0.25), effect(0.1, -0.75)),
+            word("write", effect(0.01, 0.0), effect(0.02, 0.0)),
+        ],
+        terms: vec![term("roll", 3.0, 0.0), term("version", 0.0, 1.25)],
     })
 }
 

@@ -77,7 +77,7 @@ impl Browsed {
     }
 
     fn categories() -> Self {
-        let basis = Basis::Labels { own: 0, nearest: 24, embedder: Some("builtin".into()) };
+        let basis = Basis::Labels { own: 0, authors: 0, nearest: 24, embedder: Some("builtin".into()) };
         let names = [
             ("Software Engineering", "building, testing, running and securing software"),
             ("Content Creation", "text and media as the final product"),

@@ -3,8 +3,9 @@
 use std::io::{Result, Write};
 
 use crate::explain::contrast::WordEffect;
-use crate::explain::erasure::{Manner, NEUTRAL};
-use crate::explain::{Attribution, Calibrated, Compared, Contrast, Explanation, Retrieval};
+use crate::explain::erasure::{Effect, Manner, NEUTRAL};
+use crate::explain::look::Pieces;
+use crate::explain::{Attribution, Compared, Contrast, Erased, Explanation, Look, Reading, Retrieval};
 use crate::library::Field;
 
 /// Rows of each list; all of them are in the JSON.
@@ -13,15 +14,18 @@ const ROWS: usize = 12;
 const SENTENCE: usize = 72;
 
 pub fn explanation(out: &mut impl Write, explanation: &Explanation) -> Result<()> {
-    attention(out, &explanation.attribution, &explanation.calibrated)?;
+    attention(out, explanation)?;
     explanation.from_request.iter().try_for_each(|view| from_request(out, view))?;
+    heads(out, &explanation.look)?;
+    explanation.look.pieces.iter().try_for_each(|found| pieces(out, found, explanation.look.reading))?;
     explanation.erasures.iter().try_for_each(|compared| erasure(out, compared))?;
     explanation.contrast.iter().try_for_each(|against| contrast(out, against))?;
     explanation.retrieval.iter().try_for_each(|found| retrieval(out, found))
 }
 
-fn attention(out: &mut impl Write, attribution: &Attribution, calibrated: &Calibrated) -> Result<()> {
-    writeln!(out, "score {:.3}   attention (not an explanation), middle layers, all heads", attribution.score)?;
+fn attention(out: &mut impl Write, explanation: &Explanation) -> Result<()> {
+    let Explanation { attribution, calibrated, look, .. } = explanation;
+    writeln!(out, "score {:.3}   attention (not an explanation), {}", attribution.score, look.heads_label())?;
     writeln!(
         out,
         "{:<12} {:>7} {:>7} {:>6} {:>10} {:>16}",
@@ -63,20 +67,55 @@ fn from_request(out: &mut impl Write, view: &Attribution) -> Result<()> {
     )
 }
 
+/// Where the heads differ most; all of them are in the JSON and on the page.
+fn heads(out: &mut impl Write, look: &Look) -> Result<()> {
+    let most = look.grids.iter().filter_map(|(name, grid)| {
+        let (layer, head, value) = grid.peak()?;
+        Some(format!("{name} {} (layer {} head {})", share(value, look.reading), layer + 1, head + 1))
+    });
+    let most: Vec<String> = most.collect();
+    writeln!(out, "heads with the most on, {}: {}", look.reading.key(), most.join(", "))
+}
+
+/// A share, or a change of one.
+fn share(value: f32, reading: Reading) -> String {
+    match reading {
+        Reading::Calibrated => format!("{:+.1} points", value * 100.0),
+        Reading::Scored | Reading::Request => format!("{:.1}%", value * 100.0),
+    }
+}
+
+/// The pieces with the most attention, or those that change most.
+fn pieces(out: &mut impl Write, pieces: &Pieces, reading: Reading) -> Result<()> {
+    let mut all: Vec<_> = pieces.all.iter().filter_map(|piece| Some((piece, piece.weight?))).collect();
+    all.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
+    writeln!(out, "\n{:>14} {:>7}  {}, {}", "attention", "tokens", pieces.kind.key(), reading.key())?;
+    for (piece, weight) in all.into_iter().filter(|(piece, _)| piece.field.is_some()).take(ROWS) {
+        let field = piece.field.map_or("", Field::key);
+        writeln!(out, "{:>14} {:>7}  {field}: {}", share(weight, reading), piece.tokens, clipped(piece.label.shown()))?;
+    }
+    Ok(())
+}
+
 fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {
     let erased = &compared.erased;
     let how = match erased.manner {
         Manner::Deletion => "by deletion".to_owned(),
         Manner::Neutral => format!("each word replaced by {NEUTRAL}"),
     };
-    writeln!(out, "\n{}, {how}", erased.grain.title())?;
+    let choice = erased.choice().map_or(String::new(), |choice| format!(": {choice}"));
+    writeln!(out, "\n{}, {how}{choice}", erased.grain.title())?;
     if let Some(agreement) = compared.agreement {
         writeln!(out, "{}", agreement.label())?;
     }
-    let of = |rank: Option<usize>| rank.map_or("-".into(), |rank| rank.to_string());
     let third = if compared.shares.is_some() { "attention" } else { "Δcosine" };
-    writeln!(out, "{:>8} {:>5} {third:>9}  without", "Δscore", "rank")?;
-    writeln!(out, "{:>8} {:>5} {:>9}  (nothing)", "", of(erased.rank), "")?;
+    if let Some(lists) = erased.lists {
+        writeln!(out, "{}", lists.sentence(erased.units.len()))?;
+    }
+    writeln!(out, "{:>8} {} {third:>9}  without", "Δscore", ranks(erased, "rank", "stage 1"))?;
+    let whole = erased.lists.and_then(|lists| lists.whole);
+    let (rank, stage1) = (place(erased, erased.rank), place(erased, whole.and_then(|whole| whole.stage1)));
+    writeln!(out, "{:>8} {} {:>9}  (nothing)", "", ranks(erased, &rank, &stage1), "")?;
     let rows = erased.units.iter().zip(&erased.effects).enumerate();
     for (at, (unit, effect)) in rows {
         let Some(effect) = effect else { continue };
@@ -86,14 +125,30 @@ fn erasure(out: &mut impl Write, compared: &Compared) -> Result<()> {
             (None, None) => "-".into(),
         };
         let text = clipped(unit.label.shown());
-        let place = unit.place.key();
-        let text = if text == place { String::new() } else { format!(": {text}") };
-        writeln!(out, "{:>+8.3} {:>5} {share:>9}  {place}{text}", effect.change, of(effect.rank))?;
+        let field = unit.place.key();
+        let text = if text == field { String::new() } else { format!(": {text}") };
+        writeln!(out, "{:>+8.3} {} {share:>9}  {field}{text}", effect.change, after(erased, effect))?;
     }
     match erased.unseen {
         0 => Ok(()),
         more => writeln!(out, "{more} more were never seen by the model"),
     }
+}
+
+/// One rank, and beside it that of stage 1 where both stages ran again.
+fn ranks(erased: &Erased, rank: &str, stage1: &str) -> String {
+    if erased.lists.is_some() { format!("{rank:>5} {stage1:>7}") } else { format!("{rank:>5}") }
+}
+
+fn after(erased: &Erased, effect: &Effect) -> String {
+    let stage1 = effect.standing.and_then(|standing| standing.stage1);
+    ranks(erased, &place(erased, effect.rank), &place(erased, stage1))
+}
+
+/// A rank; "out" of a list that was made and does not have the skill.
+fn place(erased: &Erased, rank: Option<usize>) -> String {
+    let none = if erased.lists.is_some() { "out" } else { "-" };
+    rank.map_or(none.into(), |rank| rank.to_string())
 }
 
 fn contrast(out: &mut impl Write, contrast: &Contrast) -> Result<()> {

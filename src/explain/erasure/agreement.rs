@@ -132,8 +132,11 @@ pub fn attention_shares(capture: &Capture, attribution: &Attribution, pair: &Pai
         let words = &attribution.words;
         let first = words.partition_point(|word| word.bytes.end <= bytes.start);
         let of_word = |word: &crate::explain::Word| {
-            let overlap = word.bytes.end.min(bytes.end).saturating_sub(word.bytes.start.max(bytes.start));
-            word.weight.unwrap_or(0.0) * overlap as f32 / word.bytes.len().max(1) as f32
+            // White space decides nothing: a unit may end before that of its last word.
+            let ink = word.text.for_model().trim_end().len();
+            let ink_end = if ink == 0 { word.bytes.end } else { word.bytes.start + ink };
+            let overlap = ink_end.min(bytes.end).saturating_sub(word.bytes.start.max(bytes.start));
+            word.weight.unwrap_or(0.0) * overlap as f32 / (ink_end - word.bytes.start).max(1) as f32
         };
         words[first..].iter().take_while(|word| word.bytes.start < bytes.end).map(of_word).sum()
     };

@@ -7,6 +7,7 @@
 mod agreement;
 mod edit;
 mod json;
+mod lists;
 mod rivals;
 #[cfg(test)]
 mod tests;
@@ -15,17 +16,20 @@ mod units;
 use std::sync::Arc;
 
 use crate::explain::stage1::cosine;
+use crate::explain::{Lens, attribute};
 use crate::library::{Field, FieldSet, Skill};
 use crate::model::{Embedder, ModelError, Reranker, Role, Stop};
+use crate::search::SearchError;
 use crate::search::courtesy::{Courtesy, politely};
 use crate::text::{Document, Encoding, Segment};
 
 pub(crate) use agreement::pearson;
 pub use agreement::{Agreement, Verdict, agreement, attention_shares, spearman};
 pub use edit::{Manner, NEUTRAL, without};
+pub use lists::{Lists, Relist, Standing};
 pub use rivals::Rivals;
-use units::pieces;
-pub use units::{Grain, Pair, Place, Unit, units};
+pub use units::{Grain, Pair, Place, Unit, WORDS, units};
+use units::{Piece, pieces};
 
 /// Pairs scored per step, as many as live search scores before it looks up.
 const BATCH: usize = crate::search::pipeline::RERANK_BATCH;
@@ -53,10 +57,13 @@ pub struct Effect {
     pub score: f32,
     /// Δscore: `score` minus the score of the whole pair; negative where the unit spoke for the skill.
     pub change: f32,
-    /// 1-based rank among the scores of the shortlist, which stay; `None` where there is none to compare with.
+    /// 1-based rank among the scores of the shortlist, which stay; without a sentence of the request, that of
+    /// `standing`. `None` where there is nothing to compare with, and outside the shortlist.
     pub rank: Option<usize>,
     /// Δrank: positive where the skill falls.
     pub rank_change: Option<i64>,
+    /// Both ranks for the request without this sentence; `None` for pieces of the skill, and before that list is made.
+    pub standing: Option<Standing>,
     /// What the embedder's cosine of request and skill changes by: SkillRet's measure (papers.md 3.5), for sentences of
     /// the request and with an embedder only.
     pub cosine_change: Option<f32>,
@@ -67,26 +74,58 @@ pub struct Effect {
 pub struct Erased {
     pub grain: Grain,
     pub manner: Manner,
-    /// Units of which the model saw something.
+    /// Units of which the model saw something, in the order of the text; words with the most attention first. Words
+    /// are chosen by the first step.
     pub units: Arc<[Unit]>,
+    /// Words the model saw that are not among them: there are more than [`WORDS`].
+    pub left_out: usize,
     /// Units behind the caps or the limit: taking them away changes nothing.
     pub unseen: usize,
     /// Raw score of the whole pair; `None` before the first step.
     pub base: Option<f32>,
     /// Its rank among the scores of the shortlist.
     pub rank: Option<usize>,
+    /// What the ranks of an edited request cost; `None` for pieces of the skill, or where no list can be made.
+    pub lists: Option<Lists>,
     /// One for each unit; `None` while it is not scored.
     pub effects: Vec<Option<Effect>>,
 }
 
 impl Erased {
     pub fn is_finished(&self) -> bool {
+        self.is_scored() && self.lists.is_none_or(|lists| lists.whole.is_some() && self.listed() == self.units.len())
+    }
+
+    /// Whether the pair itself is done, whole and without each piece.
+    fn is_scored(&self) -> bool {
         self.base.is_some() && self.scored() == self.units.len()
     }
 
     /// Units scored so far.
     pub fn scored(&self) -> usize {
         self.effects.iter().flatten().count()
+    }
+
+    /// Units for which both stages ran again so far.
+    pub fn listed(&self) -> usize {
+        self.effects.iter().flatten().filter(|effect| effect.standing.is_some()).count()
+    }
+
+    /// Which words were chosen, for a line that follows the title; `None` where all pieces are taken in order.
+    pub fn choice(&self) -> Option<String> {
+        let (chosen, left_out) = (self.units.len(), self.left_out);
+        let words = match left_out {
+            _ if self.grain != Grain::Words || self.base.is_none() => return None,
+            0 => "all that were seen, most attention first".to_owned(),
+            _ => format!("the {chosen} with the most attention of {} seen", chosen + left_out),
+        };
+        Some(words)
+    }
+
+    /// Steps of the work that are done, and how many there are.
+    pub fn progress(&self) -> (usize, usize) {
+        let lists = if self.lists.is_some() { self.units.len() } else { 0 };
+        (self.scored() + self.listed(), self.units.len() + lists)
     }
 }
 
@@ -95,6 +134,9 @@ pub struct Run {
     pair: Arc<Pair>,
     rivals: Option<Rivals>,
     nearness: Option<Nearness>,
+    relist: Option<Relist>,
+    /// Words of which some are to be chosen.
+    candidates: Option<Vec<Piece>>,
     report: Erased,
 }
 
@@ -106,23 +148,36 @@ impl Run {
         let all = pieces(&pair, grain);
         let count = all.len();
         let shown = all.into_iter().filter(|piece| piece.bytes.start < seen.end(piece.place));
-        let units: Arc<[Unit]> = shown.map(|piece| piece.unit(&pair)).collect();
+        let shown: Vec<Piece> = shown.collect();
+        let unseen = count - shown.len();
+        let (candidates, pieces) = if grain == Grain::Words { (Some(shown), Vec::new()) } else { (None, shown) };
+        let units: Arc<[Unit]> = pieces.into_iter().map(|piece| piece.unit(&pair)).collect();
         let report = Erased {
             grain,
             manner,
-            unseen: count - units.len(),
+            unseen,
+            left_out: 0,
             effects: vec![None; units.len()],
             units,
             base: None,
             rank: None,
+            lists: None,
         };
-        Run { pair: Arc::new(pair), rivals: rivals.filter(|_| grain != Grain::Request), nearness: None, report }
+        let rivals = rivals.filter(|_| grain != Grain::Request);
+        Run { pair: Arc::new(pair), rivals, nearness: None, relist: None, candidates, report }
     }
 
     /// Sentences of the request are measured by the embedder too, as SkillRet does.
     pub fn with_embedder(mut self, embedder: Option<Arc<Embedder>>) -> Self {
         let wanted = self.report.grain == Grain::Request;
         self.nearness = embedder.filter(|_| wanted).map(|embedder| Nearness { embedder, known: None });
+        self
+    }
+
+    /// An edited request is searched again for the ranks of the skill; last of all, as it costs a list of pairs each.
+    pub fn with_lists(mut self, relist: Option<Relist>) -> Self {
+        self.relist = relist.filter(|_| self.report.grain == Grain::Request);
+        self.report.lists = self.relist.as_ref().map(Relist::cost);
         self
     }
 
@@ -134,12 +189,58 @@ impl Run {
         &self.pair
     }
 
-    /// Scores the next few units, the whole pair first of all. After [`ModelError::Stopped`] it may be called again
-    /// and goes on where it was.
+    /// Scores the next few units, the whole pair first of all; then makes one list after another. After
+    /// [`ModelError::Stopped`] it may be called again and goes on where it was.
     ///
     /// # Errors
-    /// As [`Reranker::score`].
-    pub fn step(&mut self, reranker: &Reranker, stop: Stop) -> Result<(), ModelError> {
+    /// As [`Reranker::score`], and as a search.
+    pub fn step(&mut self, reranker: &Reranker, stop: Stop) -> Result<(), SearchError> {
+        match self.report.is_scored() {
+            false => Ok(self.score(reranker, stop)?),
+            true => self.list(stop),
+        }
+    }
+
+    /// Both stages for the whole request, or for the next that is edited.
+    fn list(&mut self, stop: Stop) -> Result<(), SearchError> {
+        let Erased { units, effects, manner, lists, rank, .. } = &mut self.report;
+        let (Some(relist), Some(lists)) = (&self.relist, lists) else { return Ok(()) };
+        let Some(whole) = lists.whole else {
+            let (standing, _) = relist.stand(&self.pair.request, stop)?;
+            (lists.whole, *rank) = (Some(standing), standing.rank);
+            return Ok(());
+        };
+        let open = units.iter().zip(effects.iter_mut()).filter_map(|(unit, effect)| Some((unit, effect.as_mut()?)));
+        let Some((unit, effect)) = open.into_iter().find(|(_, effect)| effect.standing.is_none()) else {
+            return Ok(());
+        };
+        let (standing, pairs) = relist.stand(&without(&self.pair, unit, *manner).request, stop)?;
+        lists.pairs += pairs;
+        effect.standing = Some(standing);
+        effect.rank = standing.rank;
+        effect.rank_change = standing.rank.zip(whole.rank).map(|(after, before)| after as i64 - before as i64);
+        Ok(())
+    }
+
+    /// Of many words those that the model looks at most, by the mean of the middle layers.
+    fn choose(&mut self, reranker: &Reranker, stop: Stop) -> Result<(), ModelError> {
+        let Some(candidates) = &self.candidates else { return Ok(()) };
+        let document = self.pair.document(reranker);
+        let encoding = reranker.encode_whole(&self.pair.request, &document.text);
+        let capture = reranker.capture(document, encoding, stop)?;
+        let units: Vec<Unit> = candidates.iter().map(|piece| piece.unit(&self.pair)).collect();
+        let shares = attention_shares(&capture, &attribute(&capture, Lens::default()), &self.pair, &units);
+        let mut order: Vec<usize> = (0..units.len()).collect();
+        order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
+        self.report.left_out = units.len().saturating_sub(WORDS);
+        self.report.units = order.into_iter().take(WORDS).map(|at| units[at].clone()).collect();
+        self.report.effects = vec![None; self.report.units.len()];
+        self.candidates = None;
+        Ok(())
+    }
+
+    fn score(&mut self, reranker: &Reranker, stop: Stop) -> Result<(), ModelError> {
+        self.choose(reranker, stop)?;
         let Erased { units, effects, manner, .. } = &self.report;
         let wants_base = self.report.base.is_none();
         let open = (0..units.len()).filter(|&at| effects[at].is_none()).take(BATCH - usize::from(wants_base));
@@ -166,7 +267,7 @@ impl Run {
     fn effect(&self, base: f32, score: f32) -> Effect {
         let rank = self.rivals.as_ref().map(|rivals| rivals.rank(score));
         let rank_change = rank.zip(self.report.rank).map(|(after, before)| after as i64 - before as i64);
-        Effect { score, change: score - base, rank, rank_change, cosine_change: None }
+        Effect { score, change: score - base, rank, rank_change, standing: None, cosine_change: None }
     }
 }
 
@@ -209,7 +310,7 @@ pub fn erase(
     courtesy: &dyn Courtesy,
     stop: Stop,
     on_step: &mut dyn FnMut(&Erased),
-) -> Result<Erased, ModelError> {
+) -> Result<Erased, SearchError> {
     while !run.report.is_finished() {
         politely(courtesy, stop, |stop| run.step(reranker, stop))?;
         on_step(&run.report);

@@ -19,13 +19,15 @@ fn every_grain_covers_the_texts_it_is_of() {
     let sections = labels(&pair, Grain::Sections);
     assert_eq!(sections[2..], [("body", "(no heading)".into()), ("body", "One".into()), ("body", "Two".into())]);
     assert_eq!(labels(&pair, Grain::Request), [("request", "Merge them.".into()), ("request", "Then print.".into())]);
-    for grain in [Grain::Fields, Grain::Sections, Grain::Sentences] {
+    for grain in [Grain::Fields, Grain::Sections, Grain::Sentences, Grain::Lines] {
         for field in Field::ALL {
             let own = units(&pair, grain).into_iter().filter(|unit| unit.place == Place::Field(field));
             let text: String = own.map(|unit| pair.parts[field as usize][unit.bytes].to_owned()).collect();
             assert_eq!(text, pair.parts[field as usize], "{grain:?} {field:?}");
         }
     }
+    let words: Vec<String> = labels(&pair, Grain::Words).into_iter().map(|(_, word)| word).collect();
+    assert_eq!(words.join(" "), "pdf-merge Merges. Splits. Intro. One A. B. Two C", "marks of headings stay");
     let names = Pair { fields: FieldSet::Name, ..pair };
     assert_eq!(labels(&names, Grain::Sentences).len(), 1, "fields the model is not given have no units");
 }
@@ -54,7 +56,7 @@ fn real_and_malformed_skills_are_cut_whole() {
     assert!(library.len() > 500, "{} skills", library.len());
     for skill in library.skills() {
         let pair = Pair::new("a request", skill, FieldSet::Full);
-        for grain in [Grain::Fields, Grain::Sections, Grain::Sentences] {
+        for grain in [Grain::Fields, Grain::Sections, Grain::Sentences, Grain::Lines] {
             let units = units(&pair, grain);
             for field in Field::ALL {
                 let own = units.iter().filter(|unit| unit.place == Place::Field(field));
@@ -79,15 +81,18 @@ fn spearman_is_scipys() {
 
 fn erased(changes: &[f32]) -> Erased {
     let unit = Unit { place: Place::Request, bytes: 0..0, label: Text::default() };
-    let effect =
-        |&change: &f32| Some(Effect { score: change, change, rank: None, rank_change: None, cosine_change: None });
+    let effect = |&change: &f32| {
+        Some(Effect { score: change, change, rank: None, rank_change: None, standing: None, cosine_change: None })
+    };
     Erased {
         grain: Grain::Sentences,
         manner: Manner::Deletion,
         units: vec![unit; changes.len()].into(),
         unseen: 0,
+        left_out: 0,
         base: Some(0.0),
         rank: None,
+        lists: None,
         effects: changes.iter().map(effect).collect(),
     }
 }
@@ -245,7 +250,8 @@ mod with_the_builtin_model {
         let mut run = Run::new(&reranker, pair.clone(), None, Grain::Sentences, Manner::Deletion);
         run.step(&reranker, &never).unwrap();
         let before = run.report().scored();
-        assert!(matches!(run.step(&reranker, &|| true), Err(ModelError::Stopped)));
+        let stopped = run.step(&reranker, &|| true);
+        assert!(matches!(stopped, Err(SearchError::Model(ModelError::Stopped))));
         assert_eq!((run.report().scored(), before), (BATCH - 1, BATCH - 1));
 
         struct Disturbed(AtomicUsize);
@@ -260,6 +266,31 @@ mod with_the_builtin_model {
         assert_eq!((on.base, on.effects), (whole.base, whole.effects));
     }
 
+    /// More words than are taken: those that the model looks at most, by the shares of the attention itself.
+    #[test]
+    fn of_many_words_those_with_the_most_attention_are_taken_out() {
+        let (reranker, library) = setting();
+        let pair = Pair::new(REQUEST, &library.skills()[3], FieldSet::Full);
+        let run = Run::new(&reranker, pair.clone(), None, Grain::Words, Manner::Deletion);
+        assert!(run.report().units.is_empty() && !run.report().is_finished());
+        let found = erase(&reranker, run, &Undisturbed, &never, &mut |_| {}).unwrap();
+        let document = reranker.document(&library.skills()[3], FieldSet::Full);
+        let encoding = reranker.encode_whole(REQUEST, &document.text);
+        let attribution = attribute(&reranker.capture(document, encoding, &never).unwrap(), Lens::default());
+        let letters = |word: &&crate::explain::Word| word.ink().contains(char::is_alphanumeric);
+        let mut words: Vec<_> = attribution.words.iter().filter(|word| word.weight.is_some()).filter(letters).collect();
+        words.sort_by(|a, b| b.weight.unwrap().total_cmp(&a.weight.unwrap()));
+        assert!(words.len() > WORDS && found.left_out + WORDS >= words.len(), "{} words", words.len());
+        let named = |unit: &Unit| unit.label.shown().to_owned();
+        let (got, want): (Vec<_>, Vec<_>) = (
+            found.units.iter().map(named).collect(),
+            words[..WORDS].iter().map(|word| word.ink().to_owned()).collect(),
+        );
+        assert_eq!(got[..8], want[..8]);
+        assert!(found.choice().unwrap().starts_with("the 64 with the most attention of "));
+        assert!(found.effects.iter().flatten().any(|effect| effect.change != 0.0));
+    }
+
     /// Fields are the coarsest units, so their shares must be those of the attribution itself.
     #[test]
     fn attention_of_units_sums_to_that_of_their_fields() {
@@ -270,7 +301,7 @@ mod with_the_builtin_model {
         let encoding = reranker.encode_whole(REQUEST, &document.text);
         let capture = reranker.capture(document, encoding, &never).unwrap();
         let attribution = attribute(&capture, Lens::default());
-        for grain in [Grain::Fields, Grain::Sections, Grain::Sentences] {
+        for grain in [Grain::Fields, Grain::Sections, Grain::Sentences, Grain::Lines] {
             let units = units(&pair, grain);
             let shares = attention_shares(&capture, &attribution, &pair, &units);
             for field in Field::ALL {

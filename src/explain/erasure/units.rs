@@ -1,9 +1,14 @@
-//! What is erased: fields, sections and sentences of a skill, sentences of a request.
+//! What is erased: fields, sections, sentences, lines and words of a skill, sentences of a request.
 
 use std::ops::Range;
 
-use crate::explain::markdown::{sections, sentences};
+use crate::explain::markdown::{sections, sentences, whole_lines};
+use crate::explain::words::split;
 use crate::library::{Field, FieldSet, Text};
+
+/// Words that are taken out, at most: with the built-in pair on two cores, a pair takes about 15 ms
+/// (docs/performance.md), so that this many are a second.
+pub const WORDS: usize = 64;
 
 /// How large the pieces are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -14,12 +19,17 @@ pub enum Grain {
     /// Name, and each sentence of description and body.
     #[default]
     Sentences,
+    /// Name, and each line of description and body.
+    Lines,
+    /// Each word of the three; of more than [`WORDS`] those with the most attention.
+    Words,
     /// Each sentence of the request.
     Request,
 }
 
 impl Grain {
-    pub const ALL: [Grain; 4] = [Grain::Fields, Grain::Sections, Grain::Sentences, Grain::Request];
+    pub const ALL: [Grain; 6] =
+        [Grain::Fields, Grain::Sections, Grain::Sentences, Grain::Lines, Grain::Words, Grain::Request];
 
     /// The word used in JSON and on the command line.
     pub fn key(self) -> &'static str {
@@ -27,6 +37,8 @@ impl Grain {
             Grain::Fields => "fields",
             Grain::Sections => "sections",
             Grain::Sentences => "sentences",
+            Grain::Lines => "lines",
+            Grain::Words => "words",
             Grain::Request => "request",
         }
     }
@@ -37,6 +49,8 @@ impl Grain {
             Grain::Fields => "field erasure",
             Grain::Sections => "section erasure",
             Grain::Sentences => "sentence erasure",
+            Grain::Lines => "line erasure",
+            Grain::Words => "word erasure",
             // SkillRet's text does not say how it ranks and masks, and asks the encoder alone (papers.md 3.5).
             Grain::Request => "query-sentence erasure (our reconstruction of SkillRet's)",
         }
@@ -96,7 +110,8 @@ impl Pair {
     }
 }
 
-/// All units of a pair, in the order of the text; together they are everything but blank fields.
+/// All units of a pair, in the order of the text; together they are everything but blank fields, and in words all but
+/// marks without a letter or digit.
 pub fn units(pair: &Pair, grain: Grain) -> Vec<Unit> {
     pieces(pair, grain).into_iter().map(|piece| piece.unit(pair)).collect()
 }
@@ -118,16 +133,16 @@ enum Label {
 }
 
 impl Piece {
-    pub(super) fn unit(self, pair: &Pair) -> Unit {
+    pub(super) fn unit(&self, pair: &Pair) -> Unit {
         let Piece { place, bytes, label } = self;
-        let text = pair.text(place);
+        let text = pair.text(*place);
         let label = match label {
             Label::Place => Text::line(place.key()),
             Label::Words => Text::quoted(&text[bytes.clone()]),
             Label::Heading(heading) if heading.is_empty() => Text::line("(no heading)"),
-            Label::Heading(heading) => Text::quoted(&text[heading]),
+            Label::Heading(heading) => Text::quoted(&text[heading.clone()]),
         };
-        Unit { place, bytes, label }
+        Unit { place: *place, bytes: bytes.clone(), label }
     }
 }
 
@@ -149,8 +164,26 @@ pub(super) fn pieces(pair: &Pair, grain: Grain) -> Vec<Piece> {
                 .map(|section| Piece { place, bytes: section.bytes, label: Label::Heading(section.heading) })
                 .collect(),
             (Grain::Sentences, Field::Description | Field::Body) => by_sentence(place),
+            (Grain::Lines, Field::Description | Field::Body) => {
+                let lines = whole_lines(text).into_iter();
+                lines.map(|bytes| Piece { place, bytes, label: Label::Words }).collect()
+            }
+            (Grain::Words, _) => by_word(text, place),
             _ => vec![Piece { place, bytes: 0..text.len(), label: Label::Place }],
         }
     };
     Field::ALL.into_iter().filter(wanted).flat_map(of_field).collect()
+}
+
+/// Words with the white space after them, but for a line break: without it the next line would be another's end.
+fn by_word(text: &str, place: Place) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    split(text, 0..text.len(), |bytes, ink_end| {
+        if text[bytes.start..ink_end].contains(char::is_alphanumeric) {
+            let ends_line = text[ink_end..bytes.end].contains('\n');
+            let bytes = bytes.start..if ends_line { ink_end } else { bytes.end };
+            pieces.push(Piece { place, bytes, label: Label::Words });
+        }
+    });
+    pieces
 }

@@ -1,4 +1,4 @@
-//! Groups by SkillRet's taxonomy: a data set's own labels, else the nearest description.
+//! Groups by SkillRet's taxonomy: labels that skills bring with them, else the nearest description.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -55,7 +55,7 @@ pub(super) fn group(
     stop: Stop,
 ) -> Result<Groups, SearchError> {
     let library = &pipeline.library;
-    let own: Vec<Option<&Text>> = library.skills().iter().map(|skill| own_label(skill, level)).collect();
+    let own: Vec<Option<(&str, Labeller)>> = library.skills().iter().map(|skill| own_label(skill, level)).collect();
     let labelled = own.iter().flatten().count();
     let nearest = if labelled < library.len() { nearest(pipeline, fields, stop)? } else { None };
 
@@ -64,7 +64,7 @@ pub(super) fn group(
     let mut groups: Vec<Group> =
         Taxonomy::get().level(level).into_iter().map(|(name, about)| group(name, about)).collect();
     // A data set may have labels that the table does not know; they are groups too, after the known ones.
-    let unknown: BTreeSet<&str> = own.iter().flatten().map(|label| label.shown()).collect();
+    let unknown: BTreeSet<&str> = own.iter().flatten().map(|(label, _)| *label).collect();
     for label in unknown {
         if !groups.iter().any(|known| known.name.shown() == label) {
             groups.push(group(label, "a label of the data set that SkillRet's table does not have"));
@@ -79,7 +79,7 @@ pub(super) fn group(
     for (skill, label) in own.iter().enumerate() {
         let near = nearest.as_ref().and_then(|nearest| nearest[skill]);
         of.push(match (label, near) {
-            (Some(label), _) => by_name.get(label.shown()).copied(),
+            (Some((label, _)), _) => by_name.get(*label).copied(),
             (None, Some((sub, score))) => {
                 let group = place[sub];
                 if central[group].is_none_or(|before| score > before) {
@@ -92,7 +92,8 @@ pub(super) fn group(
         });
     }
     let embedder = pipeline.embedder.as_ref().map(|embedder| embedder.id().name.clone());
-    let basis = Basis::Labels { own: labelled, nearest: library.len() - labelled, embedder };
+    let authors = own.iter().flatten().filter(|(_, by)| *by == Labeller::Author).count();
+    let basis = Basis::Labels { own: labelled - authors, authors, nearest: library.len() - labelled, embedder };
     Ok(Groups::new(library, by, basis, groups, of))
 }
 
@@ -114,8 +115,9 @@ pub fn agreement(
     level: Level,
     stop: Stop,
 ) -> Result<Option<Agreement>, SearchError> {
-    let labelled: Vec<(SkillIx, &Text)> =
-        pipeline.library.iter().filter_map(|(ix, skill)| Some((ix, own_label(skill, level)?))).collect();
+    let of_data_set = |skill| own_label(skill, level).filter(|(_, by)| *by == Labeller::DataSet);
+    let labelled: Vec<(SkillIx, &str)> =
+        pipeline.library.iter().filter_map(|(ix, skill)| Some((ix, of_data_set(skill)?.0))).collect();
     if labelled.is_empty() {
         return Ok(None);
     }
@@ -126,8 +128,8 @@ pub fn agreement(
     for (skill, label) in labelled {
         let Some((sub, _)) = nearest[skill.index()] else { continue };
         of += 1;
-        right += usize::from(names[place[sub]].0 == label.shown());
-        *counts.entry(label.shown()).or_default() += 1;
+        right += usize::from(names[place[sub]].0 == label);
+        *counts.entry(label).or_default() += 1;
     }
     // The alphabet decides between two as frequent.
     let majority = counts.into_iter().max_by_key(|&(label, count)| (count, std::cmp::Reverse(label)));

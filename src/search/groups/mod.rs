@@ -1,6 +1,7 @@
 //! The skills of a library in groups: by place, by SkillRet's taxonomy, by cluster.
 //!
-//! A category is the data set's own label where its rows have one. Elsewhere it is that of the sub-category whose
+//! A category is the data set's own label where its rows have one, or that of the skill's own metadata where it is one of
+//! the taxonomy's. Elsewhere it is that of the sub-category whose
 //! description is nearest to the skill's vector, so that the 6 categories are sums of the 18. How often that agrees with
 //! a reader is measured by `tests/groups.rs` and stated in the guide.
 
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::index::DenseIndex;
-use crate::library::categories::{Level, Taxonomy, own_label};
+use crate::library::categories::{Labeller, Level, Taxonomy, own_label};
 use crate::library::{FieldSet, Library, SkillIx, Text};
 use crate::model::{ModelError, Stop};
 
@@ -64,9 +65,11 @@ pub struct Group {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
     Places,
-    /// Skills with the data set's own label, and with the nearest description by this embedder.
+    /// Skills with the data set's own label, with one of their author's, and with the nearest description by this
+    /// embedder.
     Labels {
         own: usize,
+        authors: usize,
         nearest: usize,
         embedder: Option<String>,
     },
@@ -126,10 +129,19 @@ impl Groups {
         };
         let basis = match &self.basis {
             Basis::Places => "places that were read".into(),
-            Basis::Labels { own, nearest: 0, .. } if *own > 0 => "the data set's own labels".into(),
-            Basis::Labels { own: 0, embedder, .. } => format!("nearest description {}", by(embedder)),
-            Basis::Labels { own, embedder, .. } => {
-                format!("the data set's own labels for {own}, else nearest description {}", by(embedder))
+            Basis::Labels { own, authors, nearest, embedder } => {
+                let given = [("the data set's own labels", *own), ("labels in the skills' own metadata", *authors)];
+                let given: Vec<_> = given.into_iter().filter(|(_, skills)| *skills > 0).collect();
+                match (&given[..], nearest) {
+                    ([(labels, _)], 0) => (*labels).to_owned(),
+                    ([], _) => format!("nearest description {}", by(embedder)),
+                    (_, nearest) => {
+                        let mut parts: Vec<String> =
+                            given.iter().map(|(labels, skills)| format!("{labels} for {skills}")).collect();
+                        parts.extend((*nearest > 0).then(|| format!("else nearest description {}", by(embedder))));
+                        parts.join(", ")
+                    }
+                }
             }
             Basis::Clusters { k, embedder } => format!("{k} clusters of vectors {}, spherical k-means", by(embedder)),
         };

@@ -70,6 +70,37 @@ fn a_skill_goes_to_the_nearest_description() {
     assert!((found[3].unwrap().1 - 0.96).abs() < 1e-3);
 }
 
+/// The data set's word comes before the author's; an author's own words are no category.
+#[test]
+fn an_authors_label_counts_where_the_taxonomy_has_it_and_the_sentence_says_whose_it_is() {
+    let author = |category| [("metadata.category", category), ("metadata.subcategory", "Security")];
+    let file = |id, category| {
+        let mut skill = skill(id, 0, &author(category));
+        skill.origin.line = None;
+        skill
+    };
+    let both = [("major", "AI Agents"), ("metadata.category", "Data & ML")];
+    let library = self::library(vec![
+        file("a", "data & ml "),
+        file("b", "c-level"),
+        skill("c", 0, &both),
+        file("d", "Software Engineering"),
+    ]);
+    let groups = group(&pipeline(&library, &[None; 4]), FieldSet::Full, Grouping::Category, &never).unwrap();
+    assert_eq!(made(&groups), [("Software Engineering", 1), ("AI Agents", 1), ("Data & ML", 1)]);
+    assert_eq!(groups.of[1], None, "it waits for a vector");
+    let whose = "the data set's own labels for 1, labels in the skills' own metadata for 2, else nearest description";
+    assert!(groups.sentence().contains(whose), "{}", groups.sentence());
+
+    let demo = Arc::new(crate::library::load(&crate::library::load::Source::Demo).unwrap());
+    let pipeline = Pipeline::new(demo.clone(), Arc::new(LexicalIndex::build(&demo)));
+    for (by, count) in [(Grouping::Category, 6), (Grouping::SubCategory, 18)] {
+        let groups = group(&pipeline, FieldSet::Full, by, &never).unwrap();
+        assert_eq!((groups.groups.len(), groups.open()), (count, 0), "no model is needed");
+        assert_eq!(groups.sentence(), "labels in the skills' own metadata");
+    }
+}
+
 #[test]
 fn a_data_sets_own_labels_win_and_unknown_ones_stay() {
     let own = |major, sub| [("major", major), ("sub", sub)];

@@ -3,8 +3,10 @@
 //!
 //! [`Author`] is the state, [`bench`] what is on the bench; `update.rs` changes them, `view.rs` draws and reads only.
 
+mod asking;
 mod bench;
 mod chooser;
+mod editing;
 mod editor;
 mod layout;
 mod update;

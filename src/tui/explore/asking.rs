@@ -25,6 +25,7 @@ impl Explore {
             View::Preview if !self.inks.contains(&skill.hash) => self.worker.highlight(skill),
             View::Attention => self.explain(Asked { id: self.results.newest(), skill: selected.skill }, out),
             View::Erasure => self.erase(Asked { id: self.results.newest(), skill: selected.skill }, out),
+            View::Contrast => self.ask_contrast(Asked { id: self.results.newest(), skill: selected.skill }, out),
             View::Retrieval => self.retrieve(Asked { id: self.results.newest(), skill: selected.skill }, out),
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! The erasure view's rows: what became of score and rank without each piece, beside what attention says of it.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::engine::{EraseRequest, Request};
@@ -76,7 +77,7 @@ fn rows(erased: &Erased, shares: Option<&[f32]>, symbols: &Symbols) -> RunText {
         if at > 0 {
             text.push("\n", Ink::Plain);
         }
-        numbers(&mut text, *effect, erased.rank, symbols);
+        numbers(&mut text, *effect, erased, symbols);
         let share = match (shares, effect.and_then(|effect| effect.cosine_change)) {
             (Some(shares), _) => format!("{:>5.1}%", shares[at] * 100.0),
             (None, Some(change)) => format!("{change:>+6.3}"),
@@ -94,10 +95,15 @@ fn rows(erased: &Erased, shares: Option<&[f32]>, symbols: &Symbols) -> RunText {
     text
 }
 
-/// The change of score, and the rank before and after where it is another.
-fn numbers(text: &mut RunText, effect: Option<Effect>, before: Option<usize>, symbols: &Symbols) {
+/// Columns of a rank before and after: "50→out", and in stage 1's longer list "100→out".
+pub const RANK: usize = 7;
+pub const STAGE1: usize = 9;
+
+/// The change of score, and the ranks before and after where they are others: that of stage 1 too where it ran again.
+fn numbers(text: &mut RunText, effect: Option<Effect>, erased: &Erased, symbols: &Symbols) {
+    let stage1 = if erased.lists.is_some() { STAGE1 } else { 0 };
     let Some(effect) = effect else {
-        return text.push(&format!("{:>7} {:7}", symbols.unscored, ""), Ink::Muted);
+        return text.push(&format!("{:>7} {:RANK$}{:stage1$}", symbols.unscored, "", ""), Ink::Muted);
     };
     let ink = match effect.change {
         change if change < 0.0 => Ink::For,
@@ -105,17 +111,28 @@ fn numbers(text: &mut RunText, effect: Option<Effect>, before: Option<usize>, sy
         _ => Ink::Muted,
     };
     text.push(&format!("{:>+7.2} ", effect.change), ink);
-    let ranks = match (before, effect.rank) {
-        (Some(before), Some(after)) if before != after => format!("{before}{}{after}", symbols.arrow),
-        (_, Some(_)) => symbols.same.to_owned(),
-        _ => String::new(),
+    match (erased.lists.and_then(|lists| lists.whole), effect.standing) {
+        (Some(whole), Some(standing)) => {
+            moved(text, whole.rank, standing.rank, RANK, symbols);
+            moved(text, whole.stage1, standing.stage1, STAGE1, symbols);
+        }
+        _ if erased.lists.is_some() => text.push(&format!("{:<RANK$}{:STAGE1$}", symbols.unscored, ""), Ink::Muted),
+        _ if effect.rank.is_none() => text.push(&format!("{:RANK$}", ""), Ink::Muted),
+        _ => moved(text, erased.rank, effect.rank, RANK, symbols),
+    }
+}
+
+/// A rank before and after; no rank is behind every rank.
+fn moved(text: &mut RunText, before: Option<usize>, after: Option<usize>, columns: usize, symbols: &Symbols) {
+    let of = |rank: Option<usize>| rank.map_or("out".to_owned(), |rank| rank.to_string());
+    let behind = |rank: Option<usize>| rank.unwrap_or(usize::MAX);
+    let (words, ink) = match behind(after).cmp(&behind(before)) {
+        Ordering::Equal if after.is_none() => (of(None), Ink::Muted),
+        Ordering::Equal => (symbols.same.to_owned(), Ink::Muted),
+        Ordering::Greater => (format!("{}{}{}", of(before), symbols.arrow, of(after)), Ink::For),
+        Ordering::Less => (format!("{}{}{}", of(before), symbols.arrow, of(after)), Ink::Against),
     };
-    let ink = match effect.rank_change {
-        Some(change) if change > 0 => Ink::For,
-        Some(change) if change < 0 => Ink::Against,
-        _ => Ink::Muted,
-    };
-    text.push(&format!("{ranks:<7}"), ink);
+    text.push(&format!("{words:<columns$}"), ink);
 }
 
 fn words(text: &mut RunText, unit: &Unit, waits: bool, symbols: &Symbols) {
@@ -154,5 +171,20 @@ mod tests {
             text.runs(at..at + 1).next().expect("run").1
         };
         assert_eq!((ink("-2.50"), ink("+0.75"), ink("1→7")), (Ink::For, Ink::Against, Ink::For));
+    }
+
+    #[test]
+    fn a_request_has_both_ranks_and_says_what_is_out_and_what_waits() {
+        let text = rows(&fixture::erased_request(3), None, &UNICODE);
+        let lines: Vec<&str> = text.text().lines().collect();
+        assert_eq!(lines[0], "  -2.50 3→out  2→104     -0.250  Roll out the new version.");
+        assert_eq!(lines[1], "  +0.75 3→1    2→1       +0.075  It is Friday.");
+        let waits = format!("  +0.00 {:<16} +0.000  Thanks!", UNICODE.unscored);
+        assert_eq!(lines[3], waits);
+        let ink = |needle: &str| {
+            let at = text.text().find(needle).expect(needle);
+            text.runs(at..at + 1).next().expect("run").1
+        };
+        assert_eq!((ink("3→out"), ink("3→1"), ink("2→14")), (Ink::For, Ink::Against, Ink::For));
     }
 }

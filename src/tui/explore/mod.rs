@@ -5,6 +5,7 @@
 
 mod asking;
 mod attention;
+mod contrast;
 mod erasure;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -34,6 +35,7 @@ use crate::library::{ContentHash, Text};
 use crate::tui::widgets::{Page, Symbols};
 
 use attention::{Asked, Explained, Gaze};
+use contrast::{AskedContrast, ContrastView};
 use erasure::{AskedErasure, ErasedView};
 use layout::{Focus, Layout, Wants};
 pub use preview::PreviewReady;
@@ -57,19 +59,23 @@ enum View {
     Preview,
     Attention,
     Erasure,
+    /// Against another skill.
+    Contrast,
     /// Why stage 1 found it.
     Retrieval,
     Scores,
 }
 
 impl View {
-    const ALL: [View; 5] = [View::Preview, View::Attention, View::Erasure, View::Retrieval, View::Scores];
+    const ALL: [View; 6] =
+        [View::Preview, View::Attention, View::Erasure, View::Contrast, View::Retrieval, View::Scores];
 
     fn title(self) -> &'static str {
         match self {
             View::Preview => "Preview",
             View::Attention => "Attention",
             View::Erasure => "Erasure",
+            View::Contrast => "Contrast",
             View::Retrieval => "Stage 1",
             View::Scores => "Scores",
         }
@@ -114,6 +120,10 @@ pub struct Explore {
     manner: Manner,
     erased: Option<ErasedView>,
     asked_erasure: Option<AskedErasure>,
+    /// Id of the skill that others are compared with; `None` for the one at rank 1.
+    opponent: Option<String>,
+    contrasted: Option<ContrastView>,
+    asked_contrast: Option<AskedContrast>,
     retrieved: Option<RetrievedView>,
     asked_retrieval: Option<Asked>,
     refused: Option<Text>,
@@ -144,6 +154,9 @@ impl Explore {
             manner: Manner::default(),
             erased: None,
             asked_erasure: None,
+            opponent: None,
+            contrasted: None,
+            asked_contrast: None,
             retrieved: None,
             asked_retrieval: None,
             refused: None,

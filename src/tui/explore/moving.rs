@@ -15,6 +15,7 @@ impl Explore {
             View::Preview => self.preview.as_mut().map(|(_, page)| page),
             View::Attention => self.explained.as_mut().map(|explained| &mut explained.page),
             View::Erasure => self.erased.as_mut().map(|erased| &mut erased.page),
+            View::Contrast => self.contrasted.as_mut().map(|contrasted| &mut contrasted.page),
             View::Retrieval => self.retrieved.as_mut().map(|retrieved| &mut retrieved.page),
             View::Scores => None,
         }

@@ -14,6 +14,8 @@ use crate::tui::widgets::Ink;
 
 #[path = "attention_tests.rs"]
 mod attention;
+#[path = "contrast_tests.rs"]
+mod contrast;
 
 /// A tab, what it reads, and all it has asked for.
 struct Script {
@@ -267,7 +269,7 @@ fn an_erasure_is_asked_for_when_the_list_is_done_and_streams_in() {
     let badge = script.tab.erased().and_then(|view| view.agreement).expect("a badge");
     assert_eq!((badge.units, badge.rho), (3, None), "three units are too few");
 
-    script.act(&[Action::CycleUnits, Action::CycleManner]);
+    script.act(&[Action::CycleUnits, Action::CycleUnits, Action::CycleUnits, Action::CycleManner]);
     assert!(script.tab.erased().is_none(), "other pieces are another question");
     script.rest();
     let asked = script.erasures();
@@ -277,7 +279,7 @@ fn an_erasure_is_asked_for_when_the_list_is_done_and_streams_in() {
 #[test]
 fn stage_1_is_explained_in_two_steps_and_a_failure_stays_in_its_pane() {
     let mut script = Script::typed("a");
-    script.act(&[Action::CycleDetail; 3]);
+    script.act(&[Action::CycleDetail; 4]);
     let (list, _) = script.found(20);
     script.rest();
     let asked = |script: &Script| {

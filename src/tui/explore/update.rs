@@ -13,6 +13,7 @@ use crate::tui::session::{OpenInExplore, Outbox, Session};
 use crate::tui::widgets::{Page, thousands};
 
 use super::attention::Asked;
+use super::contrast::AskedContrast;
 use super::layout::Focus;
 use super::preview::compose;
 use super::query::{LONGEST_BYTES, Pasted};
@@ -57,6 +58,7 @@ impl Explore {
             Action::CycleUnits if self.view == View::Attention => self.turn_gaze(action, out),
             Action::CycleUnits if self.view == View::Erasure => self.grain = self.grain.next(),
             Action::CycleManner if self.view == View::Erasure => self.manner = self.manner.next(),
+            Action::Contrast | Action::ChooseOpponent => self.turn_contrast(action, out),
             Action::ToggleEvaluation => self.toggle_side(session),
             Action::OpenInAuthor => out.author = self.selected().map(|at| at.library[at.skill].id.shown().to_owned()),
             Action::AddProbe if !self.query.is_empty() => out.probe = Some(self.query.text().to_string()),
@@ -71,7 +73,9 @@ impl Explore {
         match action {
             Action::ClearQuery => !self.query.is_empty() || self.query.is_long(),
             Action::AddProbe => !self.query.is_empty(),
-            Action::Pin | Action::Copy | Action::OpenInAuthor => self.selected().is_some(),
+            Action::Pin | Action::Copy | Action::OpenInAuthor | Action::Contrast | Action::ChooseOpponent => {
+                self.selected().is_some()
+            }
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 self.focus == Focus::Query || self.selected().is_some()
             }
@@ -146,6 +150,11 @@ impl Explore {
                 self.take_erasure(asked, library, pair, erased);
                 return;
             }
+            Response::Contrasted { id, skill, other, library, progress, contrast } => {
+                let of = AskedContrast { asked: Asked { id: *id, skill: *skill }, other: *other };
+                self.take_contrast(of, library, *progress, contrast.as_ref());
+                return;
+            }
             Response::Retrieved { id, skill, retrieval, .. } => {
                 if self.asked_retrieval == Some(Asked { id: *id, skill: *skill }) {
                     let dense = matches!(session.models, ModelState::Ready { .. });
@@ -155,7 +164,9 @@ impl Explore {
             }
             Response::Failed { id, message } => {
                 let attention = self.asked.map(|(asked, _)| asked);
-                let asked = [attention, self.asked_erasure.map(|erasure| erasure.asked), self.asked_retrieval];
+                let erasure = self.asked_erasure.map(|erasure| erasure.asked);
+                let contrast = self.asked_contrast.map(|contrast| contrast.asked);
+                let asked = [attention, erasure, contrast, self.asked_retrieval];
                 if asked.into_iter().flatten().any(|asked| asked.id == *id) {
                     self.refused = Some(Text::line(message));
                 } else {

@@ -98,7 +98,9 @@ actions! {
         CycleDepth, "cycle-depth", "length of the shortlist: 10, 20, 50";
         ToggleRerank, "toggle-rerank", "stage 2 on or off";
         Pin, "pin", "follow the selected skill as mine in Explore, or stop";
-        CycleDetail, "cycle-detail", "show preview, attention, erasure, stage 1 or scores";
+        CycleDetail, "cycle-detail", "show preview, attention, erasure, contrast, stage 1 or scores";
+        Contrast, "contrast", "compare with the skill at rank 1 (rank 1 with rank 2), or with the chosen opponent: whose words won";
+        ChooseOpponent, "choose-opponent", "compare skills with the selected one, or with rank 1 again";
         ToggleEvaluation, "toggle-evaluation", "show the evaluation beside the search, or hide it";
     }
     Attention: {
@@ -107,7 +109,7 @@ actions! {
         NextHead, "next-head", "look at the next head";
         PreviousHead, "previous-head", "look at the previous head";
         CycleReading, "cycle-reading", "attention of the scored position, of the request's words, or over an empty request";
-        CycleUnits, "cycle-units", "attention by word, token, line, section; erasure of fields, sections, sentences, request";
+        CycleUnits, "cycle-units", "attention by word, token, line, section; erasure of fields, sections, sentences, lines, words, request";
         ToggleHeads, "toggle-heads", "show what every head of every layer looks at, or hide it";
         CycleTarget, "cycle-target", "ask the heads about another field, or one of the heaviest words, lines or sections";
         MarkHeads, "mark-heads", "mark the heads that are looked at now, or unmark them";

@@ -4,9 +4,6 @@ use crate::explain::{Band, HeadSet, Heads, Lens, Reading, SpanKind};
 use crate::library::Field;
 use crate::model::Attention;
 
-/// Marked heads that are named.
-const NAMED_HEADS: usize = 6;
-
 #[derive(Debug, Clone, Default)]
 pub struct Gaze {
     pub reading: Reading,
@@ -64,37 +61,6 @@ impl Gaze {
     }
 }
 
-/// What is averaged, in words.
-pub fn heads_label(heads: &Heads, attention: &Attention) -> String {
-    match heads {
-        Heads::Lens(lens) => {
-            let (layers, count) = (attention.layers, attention.heads);
-            let head = lens.head.map_or(format!("all {count} heads"), |head| format!("head {} of {count}", head + 1));
-            let band = lens.band.layers(layers);
-            let which = if band.len() > 1 { format!(" {}-{}", band.start + 1, band.end) } else { String::new() };
-            format!("mean of {}{which} of {layers}, {head}", band_label(lens.band))
-        }
-        Heads::Marked(set) => {
-            let named: Vec<String> =
-                set.iter().take(NAMED_HEADS).map(|(layer, head)| format!("{}.{}", layer + 1, head + 1)).collect();
-            let more = set.len().saturating_sub(named.len());
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let noun = if set.len() == 1 { "the marked head" } else { "marked heads" };
-            format!("mean of {noun} (layer.head) {}{more}", named.join(" "))
-        }
-    }
-}
-
-fn band_label(band: Band) -> String {
-    match band {
-        Band::Early => "early layers".into(),
-        Band::Middle => "middle layers".into(),
-        Band::Late => "late layers".into(),
-        Band::All => "all layers".into(),
-        Band::One(layer) => format!("layer {}", layer + 1),
-    }
-}
-
 /// The next (or previous) band: middle, late, all, each layer, early, and round again.
 pub fn next_band(band: Band, layers: usize, by: isize) -> Band {
     let order: Vec<Band> =
@@ -149,7 +115,7 @@ mod tests {
         let mut gaze = Gaze { lens: Lens { band: Band::One(2), head: Some(4) }, ..Gaze::default() };
         gaze.mark(&attention);
         gaze.by_marks = true;
-        assert_eq!(heads_label(&gaze.heads(&attention), &attention), "mean of the marked head (layer.head) 3.5");
+        assert_eq!(gaze.heads(&attention).label(6, 12), "mean of the marked head (layer.head) 3.5");
         gaze.mark(&attention);
         assert_eq!((gaze.heads(&attention), gaze.by_marks), (Heads::Lens(gaze.lens), false));
     }

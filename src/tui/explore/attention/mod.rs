@@ -12,7 +12,7 @@ use crate::model::Capture;
 use crate::search::{QueryId, Shortlist};
 use crate::tui::widgets::{Page, Symbols, clip};
 
-pub use gaze::{Gaze, Wanted, heads_label, next_band, next_head};
+pub use gaze::{Gaze, Wanted, next_band, next_head};
 pub use heat::cuts;
 
 /// Pieces that are named with their share, and the columns each may take.

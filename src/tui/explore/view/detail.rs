@@ -17,7 +17,7 @@ use crate::tui::widgets::{Pen, RankChange, clip, fit, pane, sentence};
 use super::lists::score_text;
 
 /// Columns in which the names of all views have room beside a mark.
-const ALL_VIEWS: u16 = 48;
+const ALL_VIEWS: u16 = 57;
 
 impl Explore {
     pub(super) fn draw_detail(&self, frame: &mut Frame, area: Rect, pen: &Pen) {
@@ -38,6 +38,7 @@ impl Explore {
             }
             View::Attention => self.draw_attention(frame, inner, pen),
             View::Erasure => self.draw_erasure(frame, inner, pen),
+            View::Contrast => self.draw_contrast(frame, inner, pen),
             View::Retrieval => self.draw_retrieval(frame, inner, pen),
             View::Scores => {
                 let rows = self.results.shortlist().map(|shortlist| self.score_rows(shortlist, selected.skill, pen));

@@ -6,9 +6,9 @@ use ratatui::text::Line;
 
 use crate::engine::ModelState;
 use crate::explain::erasure::{NEUTRAL, Verdict};
-use crate::explain::{Grain, Manner};
+use crate::explain::{Erased, Grain, Manner};
 use crate::tui::explore::Explore;
-use crate::tui::explore::erasure::ErasedView;
+use crate::tui::explore::erasure::{ErasedView, RANK, STAGE1};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Pen, sentence};
 
@@ -60,25 +60,35 @@ fn heading(view: &ErasedView, pen: &Pen) -> Vec<(String, Role)> {
         Manner::Neutral if pen.session.ascii => "each word made neutral".to_owned(),
         Manner::Neutral => format!("each word replaced by {NEUTRAL}"),
     };
-    let mut rows = vec![(format!("{}, {how}", erased.grain.title()), Role::Accent)];
-    let score = erased.base.map_or(String::new(), |base| format!("score {base:.3}"));
-    let rank = erased.rank.map_or(String::new(), |rank| format!(", rank {rank} among the others' scores"));
-    let done = match erased.is_finished() {
-        true => String::new(),
-        false => format!(", {}/{} so far", erased.scored(), erased.units.len()),
-    };
-    rows.push((format!("{score}{rank}{done}"), Role::Text));
-    rows.push(match (view.agreement, erased.grain) {
+    let choice = erased.choice().map_or(String::new(), |choice| format!(": {choice}"));
+    let mut rows = vec![(format!("{}, {how}{choice}", erased.grain.title()), Role::Accent)];
+    rows.push((standing(erased), Role::Text));
+    rows.push(match (view.agreement, erased.lists) {
         (Some(agreement), _) => (agreement.label(), badge(agreement.verdict)),
-        (None, Grain::Request) => {
-            let words = "no rank: the others' scores are of the whole request; attention on a request is another scale";
-            (words.into(), Role::Muted)
+        (None, Some(lists)) => (lists.sentence(erased.units.len()), Role::Muted),
+        (None, None) if erased.grain == Grain::Request => {
+            ("no ranks: the library has changed since this list was made".into(), Role::Muted)
         }
-        (None, _) => ("attention against erasure: not known yet".into(), Role::Muted),
+        (None, None) => ("attention against erasure: not known yet".into(), Role::Muted),
     });
     let third = if erased.grain == Grain::Request { "cosine" } else { "atten." };
-    rows.push((format!("{:>7} {:<7} {third:>6}  without", "change", "rank"), Role::Muted));
+    let stage1 = if erased.lists.is_some() { format!("{:<STAGE1$}", "stage 1") } else { String::new() };
+    rows.push((format!("{:>7} {:<RANK$}{stage1} {third:>6}  without", "change", "rank"), Role::Muted));
     rows
+}
+
+/// Score and rank of the whole pair, and how far the erasure is.
+fn standing(erased: &Erased) -> String {
+    let score = erased.base.map_or(String::new(), |base| format!("score {base:.3}"));
+    let of = |rank: Option<usize>| rank.map_or("out".to_owned(), |rank| rank.to_string());
+    let rank = match (erased.lists.and_then(|lists| lists.whole), erased.rank) {
+        (Some(whole), _) => format!(", rank {}, stage 1 {}", of(whole.rank), of(whole.stage1)),
+        (None, Some(rank)) => format!(", rank {rank} among the others' scores"),
+        (None, None) => String::new(),
+    };
+    let (done, steps) = erased.progress();
+    let done = if erased.is_finished() { String::new() } else { format!(", {done}/{steps} so far") };
+    format!("{score}{rank}{done}")
 }
 
 fn badge(verdict: Verdict) -> Role {

@@ -1,6 +1,7 @@
 //! Draws the Explore tab; reads only.
 
 mod attention;
+mod contrast;
 mod detail;
 mod erasure;
 mod gutter;

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::explain::{Reading, SpanKind};
 use crate::library::Field;
 use crate::tui::explore::Explore;
-use crate::tui::explore::attention::{Explained, Named, cuts, heads_label};
+use crate::tui::explore::attention::{Explained, Named, cuts};
 use crate::tui::theme::{HEAT_STEPS, Role};
 use crate::tui::widgets::heat::Scale;
 use crate::tui::widgets::layer_strip::STRIP_ROWS;
@@ -49,7 +49,7 @@ impl Explore {
     /// From where attention is read, of which heads, and what is still to come.
     fn what_is_read(&self, explained: &Explained, columns: usize, pen: &Pen) -> Vec<Line<'static>> {
         let attention = &explained.capture.attention;
-        let heads = heads_label(&explained.numbers().heads, attention);
+        let heads = explained.numbers().heads.label(attention.layers, attention.heads);
         let mut rows = wrapped(&format!("{}; {heads}", source(explained.reading())), columns, Role::Accent, pen);
         let marked = self.gaze.marked.within(attention).len();
         if marked > 0 && !self.gaze.by_marks {

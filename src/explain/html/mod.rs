@@ -1,6 +1,8 @@
 //! An explanation as one page that needs nothing else: no script, no font, no picture is fetched, and every piece of
 //! text that a stranger wrote has passed the sanitiser and [`escape`].
 
+mod look;
+
 use crate::eval::export::escape::html as escape;
 use crate::library::Field;
 
@@ -9,7 +11,7 @@ use super::report::{Compared, Explanation, Retrieval};
 use super::{Attribution, Contrast};
 
 /// The page around the sections.
-const TEMPLATE: &str = include_str!("../../assets/report/explain.html");
+const TEMPLATE: &str = include_str!("../../../assets/report/explain.html");
 
 /// Steps of the heat, as in the interface.
 const STEPS: f32 = 8.0;
@@ -21,6 +23,10 @@ pub fn page(explanation: &Explanation) -> String {
     let title = format!("{} for “{}”", explanation.name.shown().trim(), explanation.request.shown());
     let mut body = head(explanation);
     body.push_str(&attention(&explanation.attribution, explanation));
+    body.push_str(&look::heads(&explanation.look));
+    if let Some(pieces) = &explanation.look.pieces {
+        body.push_str(&look::pieces(pieces, explanation.look.reading));
+    }
     explanation.erasures.iter().for_each(|compared| body.push_str(&erasure(compared)));
     if let Some(contrast) = &explanation.contrast {
         body.push_str(&contrasted(contrast));
@@ -97,13 +103,14 @@ fn attention(attribution: &Attribution, explanation: &Explanation) -> String {
     let removed = attribution.removed;
     let taken = format!(
         "<p class=\"soft\">{} of the attention was removed before: template and sinks {}, request {}, separators {}. The \
-         model saw {} of {} tokens. Attention is not an explanation; erasure below is about cause.</p>",
+         model saw {} of {} tokens. Averaged: {}. Attention is not an explanation; erasure below is about cause.</p>",
         percent(removed.total()),
         percent(removed.special),
         percent(removed.request),
         percent(removed.separators),
         attribution.seen_tokens,
         attribution.total_tokens,
+        escape(&explanation.look.heads_label()),
     );
     let layers = attribution.layers.iter().enumerate().map(|(at, shares)| {
         std::iter::once((at + 1).to_string()).chain(shares.iter().map(|&share| percent(share))).collect()
@@ -155,7 +162,18 @@ fn erasure(compared: &Compared) -> String {
         0 => String::new(),
         more => format!(" {more} more were never seen by the model."),
     };
-    let before = erased.rank.map_or(String::new(), |rank| format!("Rank {rank} of the shortlist as it is."));
+    let none = if erased.lists.is_some() { "out" } else { "–" };
+    let of = |rank: Option<usize>| rank.map_or(none.to_owned(), |rank| rank.to_string());
+    let before = match erased.lists {
+        Some(lists) => format!(
+            "{}. As it is: rank {}, stage 1 {}; out: not in the list.",
+            capital(&lists.sentence(erased.units.len())),
+            of(erased.rank),
+            of(lists.whole.and_then(|whole| whole.stage1))
+        ),
+        None => erased.rank.map_or(String::new(), |rank| format!("Rank {rank} of the shortlist as it is.")),
+    };
+    let choice = erased.choice().map_or(String::new(), |choice| format!(" {}.", capital(&choice)));
     let row = |(at, (unit, effect)): (usize, (&Unit, &Option<Effect>))| {
         let cosine = effect.and_then(|effect| effect.cosine_change);
         let share = match (&compared.shares, cosine) {
@@ -167,13 +185,18 @@ fn erasure(compared: &Compared) -> String {
             let class = if effect.change < 0.0 { "carries" } else { "holds" };
             format!("<span class=\"{class}\">{}</span>", signed(effect.change))
         });
-        let rank = effect.and_then(|effect| effect.rank).map_or("–".into(), |rank| rank.to_string());
-        vec![unit.place.key().to_owned(), escape(unit.label.shown()), share, change, rank]
+        let mut cells = vec![unit.place.key().to_owned(), escape(unit.label.shown()), share, change];
+        cells.push(of(effect.and_then(|effect| effect.rank)));
+        if erased.lists.is_some() {
+            cells.push(of(effect.and_then(|effect| effect.standing?.stage1)));
+        }
+        cells
     };
     let rows = erased.units.iter().zip(&erased.effects).enumerate().map(row);
     let third = if compared.shares.is_some() { "attention" } else { "Δ cosine" };
-    let heads = ["field", "without", third, "Δ score", "rank then"];
-    let body = format!("{badge}<p class=\"soft\">{how}{unseen} {before}</p>{}", table(&heads, 2, rows));
+    let heads = ["field", "without", third, "Δ score", "rank then", "stage 1 then"];
+    let heads = if erased.lists.is_some() { &heads[..] } else { &heads[..5] };
+    let body = format!("{badge}<p class=\"soft\">{how}{choice}{unseen} {before}</p>{}", table(heads, 2, rows));
     section(&format!("{}, {}", capital(erased.grain.title()), erased.manner.key()), &body)
 }
 

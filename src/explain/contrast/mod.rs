@@ -1,21 +1,23 @@
 //! Two skills for one request: whose words won.
 
+mod json;
+mod run;
+
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
-
 use crate::library::{FieldSet, SkillIx, Text};
-use crate::model::{Reranker, Stop};
+use crate::model::Stop;
 use crate::search::courtesy::politely;
 use crate::search::{Pipeline, SearchError};
 
 use super::erasure::Pair;
-use super::json::{by_field, number};
 use super::words::split;
-use super::{Attribution, FieldShare, Lens, attribute};
+use super::{Attribution, FieldShare, Lens};
+
+pub use run::Run;
 
 /// Words of each skill that are taken out to see what they did: those with the most attention.
-const WORDS: usize = 8;
+pub const WORDS: usize = 8;
 
 /// One of the two skills.
 #[derive(Debug, Clone)]
@@ -46,6 +48,10 @@ pub struct WordEffect {
 }
 
 impl ContrastWord {
+    fn new(word: Text) -> Self {
+        ContrastWord { word, mine: None, other: None }
+    }
+
     /// How much more the word does for the first skill than for the second, in score.
     pub fn lead(&self) -> f32 {
         let pull = |effect: Option<WordEffect>| effect.map_or(0.0, |effect| -effect.change);
@@ -85,43 +91,17 @@ pub fn contrast(
     pipeline: &Pipeline,
     request: &str,
     fields: FieldSet,
-    [mine, other]: [SkillIx; 2],
+    skills: [SkillIx; 2],
     lens: Lens,
     stop: Stop,
 ) -> Result<Contrast, SearchError> {
-    let reranker = pipeline.reranker.as_ref().ok_or(SearchError::NoReranker)?;
-    let look = |skill: SkillIx| {
-        let attribution = attribute(&pipeline.capture(request, fields, skill, stop)?, lens);
-        Ok::<_, SearchError>((Pair::new(request, &pipeline.library[skill], fields), attribution))
-    };
-    let sides = [look(mine)?, look(other)?];
-    let attention = [by_word(&sides[0].1), by_word(&sides[1].1)];
-    let wanted = most_attended(&attention);
-    let mut effects: [HashMap<&str, WordEffect>; 2] = Default::default();
-    for ((pair, _), (attention, effects)) in sides.iter().zip(attention.iter().zip(&mut effects)) {
-        let present: Vec<&str> =
-            wanted.iter().map(String::as_str).filter(|word| attention.contains_key(*word)).collect();
-        let changes = changes(pipeline, reranker, pair, &present, stop)?;
-        let effect = |(word, change)| (word, WordEffect { attention: attention[word], change });
-        effects.extend(present.iter().copied().zip(changes).map(effect));
+    let mut run = Run::new(pipeline.clone(), request, fields, skills, lens);
+    loop {
+        if let Some(contrast) = run.finished() {
+            return Ok(contrast);
+        }
+        politely(&*pipeline.courtesy, stop, |stop| run.step(stop))?;
     }
-    let mut words: Vec<ContrastWord> = wanted
-        .iter()
-        .map(|word| ContrastWord {
-            word: Text::line(word),
-            mine: effects[0].get(word.as_str()).copied(),
-            other: effects[1].get(word.as_str()).copied(),
-        })
-        .collect();
-    words.sort_by(|a, b| b.lead().abs().total_cmp(&a.lead().abs()));
-    let [mine, other] = [(mine, &sides[0].1), (other, &sides[1].1)].map(|(skill, attribution)| Side {
-        skill,
-        id: pipeline.library[skill].id.clone(),
-        score: attribution.score,
-        fields: attribution.fields,
-    });
-    let terms = terms(pipeline, request, fields, [mine.skill, other.skill]);
-    Ok(Contrast { mine, other, words, terms })
 }
 
 /// What makes two occurrences the same word.
@@ -152,26 +132,6 @@ fn most_attended(attention: &[HashMap<String, f32>; 2]) -> Vec<String> {
     wanted.sort_unstable();
     wanted.dedup();
     wanted
-}
-
-/// Δscore for each word without all its occurrences.
-fn changes(
-    pipeline: &Pipeline,
-    reranker: &Reranker,
-    pair: &Pair,
-    words: &[&str],
-    stop: Stop,
-) -> Result<Vec<f32>, SearchError> {
-    let edited = words.iter().map(|word| without_word(pair, word));
-    let pairs: Vec<_> = std::iter::once(pair.clone())
-        .chain(edited)
-        .map(|pair| reranker.encode(&pair.request, &reranker.document_of(pair.parts(), pair.fields).text))
-        .collect();
-    let mut scores = Vec::with_capacity(pairs.len());
-    for batch in pairs.chunks(crate::search::pipeline::RERANK_BATCH) {
-        scores.extend(politely(&*pipeline.courtesy, stop, |stop| reranker.score(batch, stop))?);
-    }
-    Ok(scores[1..].iter().map(|score| score - scores[0]).collect())
 }
 
 fn without_word(pair: &Pair, wanted: &str) -> Pair {
@@ -205,41 +165,5 @@ fn terms(pipeline: &Pipeline, request: &str, fields: FieldSet, skills: [SkillIx;
     terms
 }
 
-impl Contrast {
-    /// `{"mine" | "other": {"id", "score", "fields"}, "words": [{"word", "mine" | "other": {"attention", "change"},
-    /// "lead"}], "terms": [{"term", "mine", "other", "lead"}]}`; a side is null for a word it does not have.
-    pub fn to_json(&self) -> Value {
-        let side = |side: &Side| {
-            json!({
-                "id": side.id.shown(),
-                "score": number(side.score),
-                "fields": by_field(&side.fields, |share| share.to_json()),
-            })
-        };
-        let effect = |effect: Option<WordEffect>| {
-            effect.map(|effect| json!({ "attention": number(effect.attention), "change": number(effect.change) }))
-        };
-        let word = |word: &ContrastWord| {
-            json!({
-                "word": word.word.shown(),
-                "mine": effect(word.mine),
-                "other": effect(word.other),
-                "lead": number(word.lead()),
-            })
-        };
-        let term = |term: &ContrastTerm| {
-            json!({
-                "term": term.term.shown(),
-                "mine": number(term.mine),
-                "other": number(term.other),
-                "lead": number(term.lead()),
-            })
-        };
-        json!({
-            "mine": side(&self.mine),
-            "other": side(&self.other),
-            "words": self.words.iter().map(word).collect::<Vec<_>>(),
-            "terms": self.terms.iter().map(term).collect::<Vec<_>>(),
-        })
-    }
-}
+#[cfg(test)]
+mod tests;
