@@ -68,10 +68,17 @@ fn effects_are_those_of_scoring_without_the_word(pipeline: &Pipeline) {
         let texts = [&skill.name, &skill.description, &skill.body].map(|text| text.for_model());
         let whole = score(texts);
         for word in &found.words {
+            // All white space after a word goes with it.
             let without = |text: &str| -> String {
-                let own =
-                    |part: &&str| part.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase() != word.word.shown();
-                text.split_inclusive(char::is_whitespace).filter(own).collect()
+                let mut is_it = false;
+                let stays = |part: &&str| {
+                    if !part.trim().is_empty() {
+                        let form = part.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+                        is_it = form == word.word.shown();
+                    }
+                    !is_it
+                };
+                text.split_inclusive(char::is_whitespace).filter(stays).collect()
             };
             let edited = texts.map(without);
             let effect = if side == 0 { word.mine } else { word.other };
