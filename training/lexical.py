@@ -1,4 +1,4 @@
-"""BM25 over a pool, by bm25s: hard negatives, and the shortlists that the cross-encoder learns to order."""
+"""BM25 over a pool, by bm25s with the program's words (src/index/tokenise.rs): for the shortlists that are looked at and trained on."""
 
 import bm25s
 
@@ -7,10 +7,10 @@ class Lexical:
     def __init__(self, order, texts):
         self.order = order
         self.index = bm25s.BM25()
-        self.index.index(bm25s.tokenize(texts, stopwords=[], show_progress=False), show_progress=False)
+        self.index.index(bm25s.tokenize(texts, stopwords="en", show_progress=False), show_progress=False)
 
     def rank(self, requests, k=50):
-        tokens = bm25s.tokenize(requests, stopwords=[], show_progress=False, return_ids=False)
+        tokens = bm25s.tokenize(requests, stopwords="en", show_progress=False, return_ids=False)
         found = []
         for words in tokens:
             known = [word for word in words if word in self.index.vocab_dict]

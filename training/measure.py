@@ -30,8 +30,8 @@ def show(title, found):
 
 
 def rank(queries, documents, order, k=1000):
-    """The k nearest skills by dot product, best first."""
-    best = torch.topk(queries @ documents.T, min(k, len(order)), dim=1).indices.tolist()
+    """The k nearest skills by dot product, best first; ties in the order of the pool, as in the program: copies are common."""
+    best = torch.sort(queries @ documents.T, dim=1, descending=True, stable=True).indices[:, :k].tolist()
     return [[order[row] for row in rows] for rows in best]
 
 

@@ -17,18 +17,33 @@ from torch import nn
 from torch.nn import functional
 
 
+# oneDNN writes code for every new shape of a product, which costs more than the product: texts are padded to a multiple of this
+# inside attention, and all tokens of a step to a multiple of TOTAL.
+STRIDE, TOTAL = 16, 1024
+
+
+def padded(part, to):
+    """[tokens, 3, heads, d] as query, key and value [heads, to, d], zeros at the end."""
+    return functional.pad(part, (0, 0, 0, 0, 0, 0, 0, to - len(part))).permute(1, 2, 0, 3)
+
+
 class Attend(torch.autograd.Function):
-    """softmax(q kᵀ / √d) v within each text. qkv: [tokens, 3, heads, d]; lengths: tokens of each text."""
+    """softmax(q kᵀ / √d) v within each text. qkv: [tokens, 3, heads, d]; lengths: tokens of each text.
+
+    Tokens beyond the last text give zeros and get none of the gradient.
+    """
 
     @staticmethod
     def forward(ctx, qkv, lengths):
         scale = qkv.shape[-1] ** -0.5
-        out = torch.empty_like(qkv[:, 0])
+        out = torch.zeros_like(qkv[:, 0])
         probabilities, at = [], 0
         for n in lengths:
-            query, key, value = qkv[at : at + n].permute(1, 2, 0, 3)
-            p = torch.softmax(torch.matmul(query, key.transpose(1, 2)) * scale, -1)
-            out[at : at + n] = torch.matmul(p, value).transpose(0, 1)
+            query, key, value = padded(qkv[at : at + n], -n % STRIDE + n)
+            scores = torch.matmul(query, key.transpose(1, 2)) * scale
+            scores[:, :, n:] = float("-inf")
+            p = torch.softmax(scores, -1)
+            out[at : at + n] = torch.matmul(p, value).transpose(0, 1)[:n]
             probabilities.append(p)
             at += n
         ctx.save_for_backward(qkv)
@@ -39,15 +54,15 @@ class Attend(torch.autograd.Function):
     def backward(ctx, grad):
         (qkv,) = ctx.saved_tensors
         probabilities, lengths, scale = ctx.kept
-        back, at = torch.empty_like(qkv), 0
+        back, at = torch.zeros_like(qkv), 0
         for n, p in zip(lengths, probabilities):
-            query, key, value = qkv[at : at + n].permute(1, 2, 0, 3)
-            g = grad[at : at + n].transpose(0, 1)
+            query, key, value = padded(qkv[at : at + n], p.shape[-1])
+            g = functional.pad(grad[at : at + n], (0, 0, 0, 0, 0, p.shape[-1] - n)).transpose(0, 1)
             dp = torch.matmul(g, value.transpose(1, 2))
             ds = p * (dp - (dp * p).sum(-1, keepdim=True)) * scale
-            back[at : at + n, 0] = torch.matmul(ds, key).transpose(0, 1)
-            back[at : at + n, 1] = torch.matmul(ds.transpose(1, 2), query).transpose(0, 1)
-            back[at : at + n, 2] = torch.matmul(p.transpose(1, 2), g).transpose(0, 1)
+            back[at : at + n, 0] = torch.matmul(ds, key).transpose(0, 1)[:n]
+            back[at : at + n, 1] = torch.matmul(ds.transpose(1, 2), query).transpose(0, 1)[:n]
+            back[at : at + n, 2] = torch.matmul(p.transpose(1, 2), g).transpose(0, 1)[:n]
             at += n
         return back, None
 
@@ -93,10 +108,11 @@ class Bert(nn.Module):
         ids = torch.tensor([token for text in texts for token in text])
         places = torch.cat([torch.arange(n) for n in lengths])
         kind = torch.zeros_like(ids) if kinds is None else torch.tensor([k for text in kinds for k in text])
+        ids, places, kind = (functional.pad(row, (0, -len(row) % TOTAL)) for row in (ids, places, kind))
         x = self.norm(self.words(ids) + self.places(places) + self.kinds(kind))
         for layer in self.layers:
             x = layer(x, lengths)
-        return x, lengths
+        return x[: sum(lengths)], lengths
 
     def embed(self, texts):
         """Mean over all tokens, L2: [texts, hidden] in f32."""
@@ -144,12 +160,25 @@ def names(config):
                 yield f"encoder.layer.{layer}.{theirs}{end}", f"layers.{layer}.{ours}{end}"
 
 
+def restored(tensors):
+    """f32 tensors; 8-bit matrices (assets/models/README.md, "Format") times their scales."""
+    found = {}
+    for name, tensor in tensors.items():
+        if tensor.dtype == torch.int8:
+            scale = tensors[name + ".scale"].float()
+            grouped = tensor.float().view(*scale.shape, -1) * scale[:, :, None]
+            found[name] = grouped.view(tensor.shape)
+        elif not name.endswith(".scale"):
+            found[name] = tensor.float()
+    return found
+
+
 def load(folder):
     """The network of a checkpoint folder (config.json, model.safetensors), in f32. A missing head starts at random."""
     folder = pathlib.Path(folder)
     config = json.loads((folder / "config.json").read_text())
-    found = safetensors.torch.load_file(folder / "model.safetensors")
-    found = {name.removeprefix("bert."): tensor.float() for name, tensor in found.items()}
+    found = restored(safetensors.torch.load_file(folder / "model.safetensors"))
+    found = {name.removeprefix("bert."): tensor for name, tensor in found.items()}
     net = Bert(config)
     nn.init.normal_(net.classifier.weight, std=config.get("initializer_range", 0.02))
     nn.init.zeros_(net.classifier.bias)

@@ -77,7 +77,7 @@ class Shortlists:
         self.texts = {i: requests.document(s) for i, s in skills.items()}
         texts = [self.texts[i] for i in self.order]
         self.vectors = network.embed_all(net, encode(texts))
-        self.words = lexical.Lexical(self.order, texts)
+        self.words = lexical.Lexical(self.order, [requests.whole(skills[i]) for i in self.order])
 
     def find(self, asked, depth):
         dense = measure.rank(network.embed_all(self.net, self.encode(asked)), self.vectors, self.order, 1000)

