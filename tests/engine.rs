@@ -341,11 +341,11 @@ fn groups_come_beside_a_search_and_name_what_decided() {
             Grouping::SubCategory => assert!((6..=18).contains(&groups.groups.len())),
             Grouping::Cluster => assert!((2..=6).contains(&groups.groups.len())),
         }
-        // Skills of the demo name their category and leave the rest to the embedder.
+        // Skills of the demo name their category and sub-category themselves.
         let decided = match by {
             Grouping::Root => "",
-            Grouping::Category => "labels in the skills' own metadata",
-            Grouping::SubCategory | Grouping::Cluster => "by builtin",
+            Grouping::Category | Grouping::SubCategory => "labels in the skills' own metadata",
+            Grouping::Cluster => "by builtin",
         };
         assert!(groups.sentence().contains(decided), "{by:?}: {}", groups.sentence());
     }
