@@ -203,7 +203,7 @@ impl Layers {
         });
         let alone: Vec<Vec<Pair>> = (0..rows.len()).map(|row| row_alone(&queries, width, row)).collect();
         if let Some(Capture { weights, .. }) = capture {
-            weights.extend(self.attending(attention, places[0]).weights_of(&alone[0], 0));
+            weights.extend(self.weights_of(attention, places[0], &alone[0], 0));
         }
         let attended: Vec<Vec<Pair>> = alone
             .par_iter()
@@ -300,10 +300,15 @@ impl Layers {
         let mut mean = vec![0.0; self.heads.count * place.tokens];
         for row in rows {
             let queries = &attention.queries[(place.first + row / BLOCK) * self.pairs()..][..self.pairs()];
-            let weights = self.attending(attention, place).weights_of(queries, row % BLOCK);
+            let weights = self.weights_of(attention, place, queries, row % BLOCK);
             mean.iter_mut().zip(weights).for_each(|(mean, weight)| *mean += weight / count);
         }
         mean
+    }
+
+    /// The attention `[heads, tokens]` of one row of a panel of queries.
+    fn weights_of(&self, attention: &Attention, place: Place, queries: &[Pair], row: usize) -> Vec<f32> {
+        self.level.with_multiply(|multiply| self.attending(attention, place).weights_of(multiply, queries, row))
     }
 
     /// Pairs of a panel.

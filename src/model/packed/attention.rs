@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::tiles::widened;
 use super::{BLOCK, Block, Lanes, Multiply, Pair, Right};
+use crate::model::kernels;
 
 /// `log₂ e`: scores are multiplied with it beforehand, so that the softmax needs powers of two only.
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
@@ -96,23 +96,34 @@ impl Attending<'_> {
         }
     }
 
-    /// The attention `[heads, tokens]` of one row of a panel of queries: the rounded operands' scores, softmax in f32.
-    pub fn weights_of(self, queries: &[Pair], row: usize) -> Vec<f32> {
-        (0..self.heads.count).flat_map(|head| self.head_weights(queries, row, head)).collect()
+    /// The attention `[heads, tokens]` of one row of a panel of queries: the scores that [`Attending::attend`] has, softmax
+    /// in f32.
+    ///
+    /// # Panics
+    /// If `queries` is not a panel of the heads' width.
+    pub fn weights_of(self, multiply: Multiply, queries: &[Pair], row: usize) -> Vec<f32> {
+        let pairs = self.heads.pairs();
+        assert!(queries.len() == pairs);
+        let mut block = Block::ZERO;
+        let mut weights = Vec::with_capacity(self.heads.count * self.tokens);
+        for head in 0..self.heads.count {
+            let (columns, from) = (self.heads.of(head), weights.len());
+            for keys in self.keys.chunks_exact(pairs).take(self.tokens.div_ceil(BLOCK)) {
+                let keys = Right { pairs: &keys[columns.clone()], step: 1 };
+                multiply(&queries[columns.clone()], keys, &mut block);
+                weights.extend(block.row(row));
+            }
+            weights.truncate(from + self.tokens);
+            normalise(&mut weights[from..]);
+        }
+        weights
     }
+}
 
-    fn head_weights(self, queries: &[Pair], row: usize, head: usize) -> Vec<f32> {
-        let columns = self.heads.of(head);
-        let query: Vec<f32> = queries[columns.clone()].iter().flat_map(|pair| pair.line(row).map(widened)).collect();
-        let score = |token: usize| -> f32 {
-            let keys = &self.keys[token / BLOCK * self.heads.pairs()..][columns.clone()];
-            let key = keys.iter().flat_map(|pair| pair.column(token % BLOCK)).map(widened);
-            query.iter().zip(key).map(|(query, key)| query * key).sum()
-        };
-        let scores: Vec<f32> = (0..self.tokens).map(score).collect();
-        let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weights: Vec<f32> = scores.iter().map(|score| (score - max).exp2()).collect();
-        let total: f32 = weights.iter().sum();
-        weights.iter().map(|weight| weight / total).collect()
-    }
+/// Scores become powers of two whose sum is one.
+fn normalise(scores: &mut [f32]) {
+    let (width, mut total) = (scores.len(), [0.0]);
+    scores.iter_mut().for_each(|score| *score *= std::f32::consts::LN_2);
+    kernels::exp_rows(scores, width, &mut total);
+    kernels::divide_rows(scores, width, &total);
 }

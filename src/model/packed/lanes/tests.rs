@@ -201,7 +201,7 @@ fn attention_in_tiles_is_attention() {
                         let rows = BLOCK.min(tokens - panel * BLOCK);
                         attending.attend(lanes, multiply, &made[0][panel * pairs..][..pairs], rows, &mut scratch, out);
                     }
-                    let weights = attending.weights_of(&made[0][row / BLOCK * pairs..][..pairs], row % BLOCK);
+                    let weights = attending.weights_of(multiply, &made[0][row / BLOCK * pairs..][..pairs], row % BLOCK);
                     let worst = weights.iter().zip(&expected_weights).map(|(a, b)| (f64::from(*a) - b).abs());
                     assert!(worst.fold(0.0, f64::max) < 2e-2, "weights of a row");
                 });
