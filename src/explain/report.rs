@@ -47,7 +47,8 @@ pub struct Explanation {
 impl Explanation {
     /// [`Attribution::to_json`] with `{"query", "id", "profile", "from_request": {"fields", "layers", "removed_share",
     /// "removed"}, "calibrated", "head_grid", "units", "erasure": [{…, "agreement"}], "contrast",
-    /// "retrieval": {"rank", "lexical", "dense"}}` beside it ([`Look::grids_json`], [`Look::pieces_json`]); what was not asked for is an empty list or null.
+    /// "retrieval": {"rank", "lexical", "dense"}}` beside it ([`Look::grids_json`],
+    /// [`Look::pieces_json`]); what was not asked for is an empty list or null.
     pub fn to_json(&self) -> Value {
         let mut value = self.attribution.to_json();
         let Some(object) = value.as_object_mut() else { return value };

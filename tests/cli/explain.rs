@@ -89,6 +89,17 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
     assert!(request["agreement"].is_null(), "attention on a request is another scale");
 }
 
+/// Where the three fields lie among the tokens that `rerank --attention` prints: behind the first [SEP] (102), parted by two
+/// bars (1064).
+fn field_spans(raw: &Value) -> [std::ops::Range<usize>; 3] {
+    let ids: Vec<u64> = raw["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+    let next = |id: u64, from: usize| (from..ids.len()).find(|&at| ids[at] == id).unwrap();
+    let first = next(102, 0) + 1;
+    let bar = next(1064, first);
+    let second = next(1064, bar + 1);
+    [first..bar, bar + 1..second, second + 1..ids.len() - 1]
+}
+
 /// SkillRouter's appendix C by the definition, from the raw rows that another command prints: 20 skills people wrote.
 #[test]
 fn shares_of_twenty_real_pairs_are_those_of_the_raw_attention() {
@@ -109,12 +120,7 @@ fn shares_of_twenty_real_pairs_are_those_of_the_raw_attention() {
         String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for (skill, raw) in pairs.iter().zip(raw) {
         let value = program.json(&["explain", request, skill.id.shown(), "--stage1", "lexical", "--json"]);
-        let ids: Vec<u64> = raw["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
-        let next = |id: u64, from: usize| (from..ids.len()).find(|&at| ids[at] == id).unwrap();
-        let first = next(102, 0) + 1;
-        let bar = next(1064, first);
-        let second = next(1064, bar + 1);
-        let spans = [first..bar, bar + 1..second, second + 1..ids.len() - 1];
+        let spans = field_spans(&raw);
         let layers = raw["attention"].as_array().unwrap();
         let mut middle = [0.0; 3];
         for (layer, heads) in layers.iter().enumerate() {
@@ -236,12 +242,7 @@ fn the_grid_of_heads_is_that_of_the_raw_attention_and_flags_choose_what_is_avera
     let output =
         program.run_with_input(&["rerank", "--reranker", "builtin", "--attention"], format!("{input}\n").as_bytes());
     let raw: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let ids: Vec<u64> = raw["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
-    let next = |id: u64, from: usize| (from..ids.len()).find(|&at| ids[at] == id).unwrap();
-    let first = next(102, 0) + 1;
-    let bar = next(1064, first);
-    let second = next(1064, bar + 1);
-    let spans = [first..bar, bar + 1..second, second + 1..ids.len() - 1];
+    let spans = field_spans(&raw);
     let grid = &value["head_grid"];
     assert_eq!(
         (grid["layers"].as_u64(), grid["heads"].as_u64(), &grid["reading"]),

@@ -20,8 +20,7 @@ mod imp {
     pub fn available() -> bool {
         static GRANTED: OnceLock<bool> = OnceLock::new();
         *GRANTED.get_or_init(|| {
-            // Leaf 7, EDX: bit 22 AMX-BF16, bit 24 AMX-TILE (SDM volume 2, CPUID). AVX-512 is asked for because the
-            // code around the tiles is compiled for it.
+            // Leaf 7, EDX: bit 22 AMX-BF16, bit 24 AMX-TILE (SDM volume 2, CPUID).
             let features = __cpuid_count(7, 0).edx;
             let has = features & (1 << 22) != 0 && features & (1 << 24) != 0;
             // SAFETY: a system call with two integers; it changes what this process may use and nothing else.

@@ -63,7 +63,7 @@ pub struct Scratch {
 
 impl Attending<'_> {
     /// `softmax(Q·Kᵀ)·V` of the first `rows` queries of a panel, all heads, as a left operand; the rows behind them
-    /// are finite and mean nothing. Weights are rounded to bf16.
+    /// are zero, so that nothing of an earlier panel flows into the next layer. Weights are rounded to bf16.
     ///
     /// # Panics
     /// If `queries` or `out` is not a panel of the heads' width.

@@ -36,7 +36,7 @@ use epilogue::Output;
 pub use lanes::{Lanes, Then};
 pub use level::{KERNELS, Level};
 use tiles::Tiles;
-pub use tiles::{Pair, round_rows};
+pub use tiles::{Pair, left_operand, round_rows};
 
 /// Rows and columns of a block of the product: two tiles of 16 each way.
 pub const BLOCK: usize = 32;
@@ -151,6 +151,21 @@ impl PackedLinear {
                 each(rows, columns, &block);
             }
         }
+    }
+
+    /// The whole product in tiles, rounded, on all threads: what a layer of a network costs without what is between layers.
+    /// `x` and `y` are panels of this weight's inputs and outputs.
+    pub fn forward_tiles(&self, x: &[Pair], y: &mut [Pair]) {
+        let (input, output, lanes) = (self.input.div_ceil(BLOCK), self.output.div_ceil(BLOCK), Lanes::best());
+        let panels = (x.len() / input).div_ceil(rayon::current_num_threads()).min(ROWS / BLOCK);
+        let tasks = x.par_chunks(panels * input).zip(y.par_chunks_mut(panels * output));
+        tasks.for_each(|(x, y)| {
+            self.level.with_multiply(|multiply| {
+                self.blocks(multiply, x, 0..output, |panel, column, sums| {
+                    lanes.rows(sums, &[0.0; BLOCK], Then::Scale(1.0), &mut y[panel * output + column]);
+                });
+            });
+        });
     }
 
     /// A panel of the weight.

@@ -103,10 +103,7 @@ fn what_is_added_to_the_product_is_of_its_own_row_and_column() {
 fn blocks_name_their_rows_and_columns() {
     let (rows, output, input) = (70, 128, 64);
     let (x, weight) = (numbers(rows * input, 14), numbers(output * input, 15));
-    let mut tiles = vec![Pair::ZERO; rows.div_ceil(BLOCK) * input / BLOCK];
-    for (rows, panel) in x.chunks(BLOCK * input).zip(tiles.chunks_mut(input / BLOCK)) {
-        round_rows(Lanes::Loops, rows, input, panel);
-    }
+    let tiles = left_operand(&x, input);
     let expected = slowly(&x, &weight, rows, output, input);
     for level in levels() {
         let linear = PackedLinear::new(level, &weight, output, input);
@@ -123,6 +120,24 @@ fn blocks_name_their_rows_and_columns() {
             });
         });
         assert_eq!(seen, rows * 96);
+    }
+}
+
+/// Rows of several tasks, whose outputs are rounded once.
+#[test]
+fn a_product_in_tiles_is_the_product() {
+    let (rows, output, input) = (ROWS + 40, 96, 64);
+    let (x, weight) = (numbers(rows * input, 16), numbers(output * input, 17));
+    let expected = slowly(&x, &weight, rows, output, input);
+    for level in levels() {
+        let mut y = vec![Pair::ZERO; rows.div_ceil(BLOCK) * output / BLOCK];
+        PackedLinear::new(level, &weight, output, input).forward_tiles(&left_operand(&x, input), &mut y);
+        for (at, want) in expected.iter().enumerate() {
+            let (row, column) = (at / output, at % output);
+            let pair = &y[row / BLOCK * output / BLOCK + column / BLOCK];
+            let got = f64::from(tiles::widened(pair.line(row % BLOCK)[column % BLOCK]));
+            assert!((got - want).abs() <= want.abs() / 256.0 + 1e-4, "{} {row}, {column}", level.label());
+        }
     }
 }
 

@@ -34,6 +34,11 @@ impl Pair {
         &mut self.0.as_chunks_mut().0[row]
     }
 
+    /// Of a left operand: the rows from this one on become zero.
+    pub fn clear_from(&mut self, row: usize) {
+        self.0[row * DEPTH..].fill(0);
+    }
+
     /// Of a right operand: the values of k of one column.
     pub fn column(&self, column: usize) -> impl Iterator<Item = u16> {
         let lines = &self.0.as_chunks::<DEPTH>().0[column / SIDE * SIDE..][..SIDE];
@@ -90,6 +95,11 @@ impl Tiles {
     pub fn panel(&self, index: usize) -> &[Pair] {
         &self.pairs[index * self.depth..(index + 1) * self.depth]
     }
+}
+
+/// Row-major `[rows, input]` as panels of left operands.
+pub fn left_operand(x: &[f32], input: usize) -> Vec<Pair> {
+    Tiles::rows(x, input).pairs
 }
 
 /// At most [`BLOCK`] rows of `input` values become the panel of a left operand; where they end, it keeps what it holds.

@@ -168,6 +168,7 @@ pub fn exponentials(scores: &[Block], [rows, columns]: [usize; 2], out: &mut [Pa
         }
         *sum = _mm512_reduce_add_ps(_mm512_add_ps(total[0], total[1]));
     }
+    out.iter_mut().for_each(|pair| pair.clear_from(rows));
     totals
 }
 

@@ -74,6 +74,7 @@ pub fn exponentials(scores: &[Block], [rows, columns]: [usize; 2], out: &mut [Pa
             round(&std::array::from_fn(|lane| weight(at * DEPTH + lane)), pair.line_mut(row));
         }
     }
+    out.iter_mut().for_each(|pair| pair.clear_from(rows));
     totals
 }
 
