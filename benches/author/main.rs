@@ -53,9 +53,9 @@ fn main() -> anyhow::Result<()> {
     vectorise(&library, FieldSet::Full, &embedder, &mut store, &Undisturbed, &mut |_| {})?;
     let lexical = Arc::new(skillscope::index::LexicalIndex::build(&library));
     let mut pipeline = Pipeline::new(library.clone(), lexical);
+    let reranker = Arc::new(Reranker::load("builtin", Device::Cpu)?);
+    pipeline.set_models(Some(embedder.clone()), Some(reranker));
     pipeline.set_dense(FieldSet::Full, Arc::new(dense_index(&store, &library)));
-    pipeline.embedder = Some(embedder);
-    pipeline.reranker = Some(Arc::new(Reranker::load("builtin", Device::Cpu)?));
 
     let start = Instant::now();
     let pairs = collisions::of_library(&pipeline, FieldSet::Full).len();

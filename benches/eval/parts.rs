@@ -130,9 +130,8 @@ fn pair(library: &Arc<Library>, clock: &mut Clock) -> anyhow::Result<(Pipeline, 
     clock.step("embed the pool", || {
         vectorise(library, FieldSet::Full, &embedder, &mut store, &Undisturbed, &mut |_| {})
     })?;
+    pipeline.set_models(Some(Arc::new(embedder)), Some(Arc::new(reranker)));
     pipeline.set_dense(FieldSet::Full, Arc::new(dense_index(&store, library)));
-    pipeline.embedder = Some(Arc::new(embedder));
-    pipeline.reranker = Some(Arc::new(reranker));
     Ok((pipeline, Settings { stage1: Stage1::Fused, depth: 20, rerank: true, ..Settings::default() }))
 }
 
@@ -143,8 +142,8 @@ fn dense(library: &Arc<Library>, clock: &mut Clock) -> anyhow::Result<(Pipeline,
     // A pipeline has a lexical index even where nobody asks it.
     let mut pipeline = Pipeline::new(library.clone(), Arc::new(LexicalIndex::default()));
     let dense = clock.step("index", || Arc::new(dense_index(&store, library)));
+    pipeline.set_models(Some(Arc::new(embedder)), None);
     pipeline.set_dense(FieldSet::Full, dense);
-    pipeline.embedder = Some(Arc::new(embedder));
     Ok((pipeline, Settings { stage1: Stage1::Dense, depth: 50, rerank: false, ..Settings::default() }))
 }
 

@@ -49,9 +49,8 @@ fn main() -> anyhow::Result<()> {
     // The rest runs as a user meets it: with the vectors of the whole pool, from the cache if an earlier run left one.
     let cache = cache_dir();
     let mut pipeline = Pipeline::new(library.clone(), lexical);
+    pipeline.set_models(Some(embedder.clone()), Some(reranker.clone()));
     fill_vectors(&mut pipeline, &library, &embedder, &cache, &mut report)?;
-    pipeline.embedder = Some(embedder.clone());
-    pipeline.reranker = Some(reranker.clone());
 
     keystrokes(&pipeline, &requests, &mut report)?;
     let shortlist = reranking(&pipeline, &requests, &mut report)?;

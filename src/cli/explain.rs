@@ -204,7 +204,7 @@ impl Subject<'_> {
         for grain in args.erase.iter().map(|&grain| Grain::from(grain)) {
             for &manner in &args.by {
                 let run = Run::new(reranker, pair.clone(), rivals.clone(), grain, manner.into())
-                    .with_embedder(self.pipeline.embedder.clone())
+                    .with_embedder(self.pipeline.embedder().cloned())
                     .with_lists(list.map(|_| self.relist()));
                 let bar = prepare::progress_bar("erasing", run.report().progress().1);
                 let courtesy = &*self.pipeline.courtesy;
@@ -240,17 +240,16 @@ impl Subject<'_> {
             }
             _ => named::skill(&self.pipeline.library, id)?,
         };
-        let fields = self.options.settings.fields;
-        Ok(contrast(self.pipeline, self.request, fields, [self.skill, other], Lens::default(), &never)?)
+        Ok(contrast(self.pipeline, self.request, self.options.settings, [self.skill, other], Lens::default(), &never)?)
     }
 
     fn retrieval(&self, list: Option<&List>) -> anyhow::Result<Retrieval> {
         let (fields, skill) = (self.options.settings.fields, &self.pipeline.library[self.skill]);
-        let embedder = self.pipeline.embedder.as_ref();
+        let embedder = self.pipeline.embedder();
         let dense =
             embedder.map(|embedder| DenseView::new(embedder, self.request, skill, fields, &never)).transpose()?;
         Ok(Retrieval {
-            lexical: LexicalView::new(self.pipeline, self.request, fields, self.skill),
+            lexical: LexicalView::new(self.pipeline, self.request, self.options.settings, self.skill),
             dense,
             standing: list.and_then(|list| list.shortlist.pinned),
         })

@@ -42,7 +42,7 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     let (pipeline, progress) = options.pipeline_over(library, models)?;
     let index_seconds = start.elapsed().as_secs_f64();
     let library = pipeline.library();
-    let bytes = match (&pipeline.embedder, options.settings.stage1) {
+    let bytes = match (pipeline.embedder(), options.settings.stage1) {
         (Some(embedder), Stage1::Dense | Stage1::Fused) => {
             open_store(options.cache.as_deref(), embedder, options.settings.fields, &mut |_| {}).bytes_on_disk()
         }

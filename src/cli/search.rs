@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::index::SearchKind;
 use crate::model::{Verdict, never};
-use crate::search::{Hit, Placed, QueryId, Ranked, Reranking, Shortlist, Stage1};
+use crate::search::{Hit, Placed, QueryId, Ranked, Reranking, Shortlist};
 
 use super::{Outcome, RouterArgs, prepare};
 
@@ -111,8 +111,7 @@ fn print(out: &mut impl Write, shortlist: &Shortlist, reranking: Option<&Reranki
     if let Some(Verdict { fits: false, confidence }) = shortlist.verdict {
         writeln!(out, "(probably nothing here fits: confidence {confidence:.2})")?;
     }
-    let score_name = if shortlist.ran == Stage1::Fused { "rrf" } else { shortlist.ran.key() };
-    writeln!(out, "{:>4} {:>6} {:>6} {:>8}  skill", "rank", "before", "score", score_name)?;
+    writeln!(out, "{:>4} {:>6} {:>6} {:>8}  skill", "rank", "before", "score", shortlist.ran.key())?;
     for (index, (hit, ranked)) in rows(shortlist, reranking).into_iter().enumerate() {
         let skill = &shortlist.library[hit.skill];
         let score = ranked.and_then(|row| row.score).map_or("-".to_string(), |score| format!("{score:.2}"));

@@ -128,7 +128,7 @@ impl Builder<'_> {
 
     fn use_models(&mut self, models: Loaded) {
         if let Some(pipeline) = self.shared.pipeline().as_mut() {
-            pipeline.set_models(models.embedder.clone(), models.reranker.clone());
+            pipeline.set_models(Some(models.embedder.clone()), models.reranker.clone());
         }
         self.shared.publish(Response::Models(ModelState::Ready {
             embedder: models.embedder.id().clone(),
@@ -184,7 +184,7 @@ impl Builder<'_> {
             None => Pipeline::new(library.clone(), lexical),
         };
         if let Some(models) = &self.models {
-            pipeline.set_models(models.embedder.clone(), models.reranker.clone());
+            pipeline.set_models(Some(models.embedder.clone()), models.reranker.clone());
             // What is stored already can be searched at once; only changed skills are embedded again.
             for fields in FieldSet::ALL {
                 if let Some(store) = self.stores.get(fields.key()) {

@@ -91,13 +91,8 @@ impl Explaining {
         if !Arc::ptr_eq(&pipeline.library, &subject.library) {
             return;
         }
-        let dense_comes = pipeline.embedder.is_some();
-        publish(
-            shared,
-            &subject,
-            LexicalView::new(&pipeline, &subject.text, subject.settings.fields, subject.skill),
-            None,
-        );
+        let dense_comes = pipeline.embedder().is_some();
+        publish(shared, &subject, LexicalView::new(&pipeline, &subject.text, subject.settings, subject.skill), None);
         self.retrieval = dense_comes.then_some(subject);
     }
 
@@ -109,7 +104,7 @@ impl Explaining {
             return;
         }
         let skills = [subject.skill, other];
-        let run = contrast::Run::new(pipeline, &subject.text, subject.settings.fields, skills, Lens::default());
+        let run = contrast::Run::new(pipeline, &subject.text, subject.settings, skills, Lens::default());
         self.contrast = Some(Contrasting { subject, other, run });
     }
 
@@ -121,7 +116,7 @@ impl Explaining {
             return shared.fail(subject.id, &SearchError::NoReranker);
         };
         let pair = Pair::new(&subject.text, &subject.library[subject.skill], subject.settings.fields);
-        let run = Run::new(&reranker, pair, rivals, grain, manner).with_embedder(pipeline.embedder.clone());
+        let run = Run::new(&reranker, pair, rivals, grain, manner).with_embedder(pipeline.embedder().cloned());
         // After a reload the list on screen is not of the library that would be searched again.
         let same = Arc::ptr_eq(&pipeline.library, &subject.library);
         let run = run.with_lists(same.then(|| Relist::new(pipeline, subject.settings, subject.skill, false)));
@@ -211,14 +206,19 @@ fn beside(
 /// The second half of a retrieval; gives the subject back if it was stopped.
 fn sentences(shared: &Shared, subject: Subject, stop: Stop) -> Option<Subject> {
     let pipeline = shared.snapshot()?;
-    let embedder = pipeline.embedder.as_ref()?;
+    let embedder = pipeline.embedder()?;
     if !Arc::ptr_eq(&pipeline.library, &subject.library) {
         return None;
     }
     let (fields, skill) = (subject.settings.fields, &subject.library[subject.skill]);
     match DenseView::new(embedder, &subject.text, skill, fields, stop) {
         Ok(dense) => {
-            publish(shared, &subject, LexicalView::new(&pipeline, &subject.text, fields, subject.skill), Some(dense));
+            publish(
+                shared,
+                &subject,
+                LexicalView::new(&pipeline, &subject.text, subject.settings, subject.skill),
+                Some(dense),
+            );
             None
         }
         Err(ModelError::Stopped) => Some(subject),

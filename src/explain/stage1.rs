@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use crate::index::TermContribution;
+use crate::index::{TermContribution, Weighing};
 use crate::library::{Field, FieldSet, Skill, SkillIx, Text};
 use crate::model::{Embedder, ModelError, Role, Stop};
-use crate::search::{Pipeline, Placed};
+use crate::search::{Pipeline, Placed, Settings};
 use crate::text::Document;
 
 use super::json::{by_field, number};
@@ -19,6 +19,7 @@ const MOST_SENTENCES: usize = 256;
 /// BM25's side.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LexicalView {
+    pub weighing: Weighing,
     /// 1-based rank among all skills, and score; `None` if no word of the request is in the skill.
     pub placed: Option<Placed>,
     /// Words of the request that the skill has, the weightiest first.
@@ -35,8 +36,7 @@ pub struct TermView {
     pub score: f32,
     /// Occurrences per field, order of [`Field::ALL`].
     pub counts: [u32; 3],
-    /// `score` shared out by occurrences. BM25 sees one text and has no scores of fields: its curve is of all
-    /// occurrences together, and each of them gets the same part.
+    /// `score` shared out among the fields ([`TermContribution::by_field`]).
     pub by_field: [f32; 3],
 }
 
@@ -64,14 +64,16 @@ pub struct NearSentence {
 }
 
 impl LexicalView {
-    pub fn new(pipeline: &Pipeline, request: &str, fields: FieldSet, skill: SkillIx) -> Self {
-        let lexical = &pipeline.lexical;
+    /// As the stage 1 of these settings weighs words.
+    pub fn new(pipeline: &Pipeline, request: &str, settings: Settings, skill: SkillIx) -> Self {
+        let Settings { stage1, fields, .. } = settings;
+        let lexical = pipeline.words(stage1);
         let terms: Vec<TermView> =
             lexical.contributions(request, fields, skill).into_iter().map(TermView::from).collect();
         let found = |word: &String| terms.iter().any(|term| term.term.for_model() == word);
         let missing = lexical.terms_of(request).into_iter().filter(|word| !found(word)).map(Text::line).collect();
         let placed = lexical.rank_of(request, fields, skill).map(|(rank, score)| Placed { rank, score });
-        LexicalView { placed, terms, missing }
+        LexicalView { weighing: lexical.weighing(), placed, terms, missing }
     }
 
     /// What each field gave, order of [`Field::ALL`].
@@ -82,14 +84,7 @@ impl LexicalView {
 
 impl From<TermContribution> for TermView {
     fn from(found: TermContribution) -> Self {
-        let all: u32 = found.counts.iter().sum();
-        let part = |count: u32| (f64::from(found.score) * f64::from(count) / f64::from(all.max(1))) as f32;
-        TermView {
-            term: Text::line(found.term),
-            score: found.score,
-            counts: found.counts,
-            by_field: found.counts.map(part),
-        }
+        TermView { term: Text::line(found.term), score: found.score, counts: found.counts, by_field: found.by_field }
     }
 }
 
@@ -158,7 +153,7 @@ pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
 }
 
 impl LexicalView {
-    /// `{"rank", "score", "fields": {…}, "terms": [{"term", "score", "counts": {…}, "fields": {…}}], "missing": [term]}`;
+    /// `{"weighing", "rank", "score", "fields": {…}, "terms": [{"term", "score", "counts": {…}, "fields": {…}}], "missing": [term]}`;
     /// rank and score are null where no word of the request is in the skill.
     pub fn to_json(&self) -> Value {
         let term = |term: &TermView| {
@@ -170,6 +165,7 @@ impl LexicalView {
             })
         };
         json!({
+            "weighing": self.weighing.label(),
             "rank": self.placed.map(|placed| placed.rank),
             "score": self.placed.map(|placed| number(placed.score)),
             "fields": by_field(&self.by_field(), |&score| number(score)),

@@ -6,6 +6,7 @@ use crate::explain::{Lens, attribute, calibrate, contrast};
 use crate::index::LexicalIndex;
 use crate::library::{Library, load};
 use crate::model::{Device, Reranker, never};
+use crate::search::Stage1;
 
 fn demo() -> Pipeline {
     let library: Arc<Library> = load(&load::Source::Demo).unwrap().into();
@@ -21,32 +22,47 @@ const REQUESTS: [&str; 4] = [
 ];
 
 /// The search adds words up on another road than the view does.
-#[test]
-fn terms_and_fields_sum_to_the_score_of_the_search() {
-    let pipeline = demo();
-    for request in REQUESTS {
-        for fields in FieldSet::ALL {
-            for hit in pipeline.lexical.search(request, fields, 1000) {
-                let view = LexicalView::new(&pipeline, request, fields, hit.skill);
-                let near = |sum: f64| (sum - f64::from(hit.score)).abs() <= 1e-6 * f64::from(hit.score).max(1.0);
-                let terms: f64 = view.terms.iter().map(|term| f64::from(term.score)).sum();
-                let parts = view.terms.iter().flat_map(|term| term.by_field).map(f64::from).sum();
-                assert!(near(terms) && near(parts), "{request} {terms} {parts} {}", hit.score);
-                assert_eq!(view.placed.map(|placed| placed.score), Some(hit.score));
-            }
+fn terms_and_fields_sum_to_the_score_of_the_search(pipeline: &Pipeline) {
+    let settings = Stage1::ALL
+        .into_iter()
+        .flat_map(|stage1| FieldSet::ALL.map(|fields| Settings { stage1, fields, ..Settings::default() }));
+    for (settings, request) in settings.flat_map(|settings| REQUESTS.map(|request| (settings, request))) {
+        for hit in pipeline.words(settings.stage1).search(request, settings.fields, 1000) {
+            let view = LexicalView::new(pipeline, request, settings, hit.skill);
+            let near = |sum: f64| (sum - f64::from(hit.score)).abs() <= 1e-6 * f64::from(hit.score).max(1.0);
+            let terms: f64 = view.terms.iter().map(|term| f64::from(term.score)).sum();
+            let parts = view.terms.iter().flat_map(|term| term.by_field).map(f64::from).sum();
+            assert!(near(terms) && near(parts), "{request} {terms} {parts} {}", hit.score);
+            assert_eq!(view.placed.map(|placed| placed.score), Some(hit.score));
         }
     }
 }
 
 #[test]
+fn terms_and_fields_of_bm25_sum_to_the_score_of_the_search() {
+    terms_and_fields_sum_to_the_score_of_the_search(&demo());
+}
+
+/// With an embedder whose profile weighs fields apart.
+#[cfg(feature = "builtin-models")]
+#[test]
+fn terms_and_fields_of_bm25f_sum_to_the_score_of_the_search() {
+    let mut pipeline = demo();
+    let embedder = Embedder::load("builtin", Device::Cpu).unwrap();
+    assert!(embedder.profile().fusion.is_some());
+    pipeline.set_models(Some(Arc::new(embedder)), None);
+    terms_and_fields_sum_to_the_score_of_the_search(&pipeline);
+}
+
+#[test]
 fn words_the_skill_lacks_are_named() {
     let pipeline = demo();
-    let skill = pipeline.lexical.search("bisect", FieldSet::Full, 1)[0].skill;
-    let view = LexicalView::new(&pipeline, "bisect the Xylophone, bisect the zither", FieldSet::Full, skill);
+    let skill = pipeline.words(Stage1::Lexical).search("bisect", FieldSet::Full, 1)[0].skill;
+    let view = LexicalView::new(&pipeline, "bisect the Xylophone, bisect the zither", Settings::default(), skill);
     let missing: Vec<&str> = view.missing.iter().map(Text::shown).collect();
     assert_eq!(missing, ["xylophone", "zither"]);
     assert_eq!(view.terms.len(), 1);
-    let nothing = LexicalView::new(&pipeline, "xylophone", FieldSet::Full, skill);
+    let nothing = LexicalView::new(&pipeline, "xylophone", Settings::default(), skill);
     assert_eq!((nothing.placed, nothing.terms.len()), (None, 0));
 }
 
@@ -55,7 +71,8 @@ fn words_the_skill_lacks_are_named() {
 fn the_nearest_sentence_is_the_one_that_embeds_nearest() {
     let pipeline = demo();
     let embedder = Embedder::load("builtin", Device::Cpu).unwrap();
-    let skill = &pipeline.library[pipeline.lexical.search("merge pdf files", FieldSet::Full, 1)[0].skill];
+    let skill =
+        &pipeline.library[pipeline.words(Stage1::Lexical).search("merge pdf files", FieldSet::Full, 1)[0].skill];
     let request = "put several pdf files together";
     let view = DenseView::new(&embedder, request, skill, FieldSet::Full, &never).unwrap();
     assert!(view.sentences.len() > 3 && view.unlisted == 0);
@@ -96,9 +113,9 @@ fn a_contrast_is_symmetric_and_its_words_are_scored_as_the_reranker_does() {
     let mut pipeline = demo();
     let reranker = Arc::new(Reranker::load("builtin", Device::Cpu).unwrap());
     pipeline.reranker = Some(reranker.clone());
-    let hits = pipeline.lexical.search(REQUESTS[0], FieldSet::Full, 2);
+    let hits = pipeline.words(Stage1::Lexical).search(REQUESTS[0], FieldSet::Full, 2);
     let [a, b] = [hits[0].skill, hits[1].skill];
-    let compare = |pair| contrast(&pipeline, REQUESTS[0], FieldSet::Full, pair, Lens::default(), &never).unwrap();
+    let compare = |pair| contrast(&pipeline, REQUESTS[0], Settings::default(), pair, Lens::default(), &never).unwrap();
     let (one, other) = (compare([a, b]), compare([b, a]));
     assert!(!one.words.is_empty() && !one.terms.is_empty());
     assert_eq!((one.mine.score, one.other.score), (other.other.score, other.mine.score));

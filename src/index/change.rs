@@ -7,9 +7,10 @@ use half::f16;
 
 use crate::library::{Field, FieldSet, Skill, SkillIx};
 
-use super::lexical::{LexicalIndex, average, idf, norm, weight};
+use super::lexical::LexicalIndex;
 use super::postings::{FieldCounts, sum};
 use super::tokenise::words;
+use super::weighing::{Averages, Norm, idf};
 use super::{DenseIndex, Scored, best};
 
 /// A [`LexicalIndex`] with one skill changed. Document frequencies, lengths and their average are those of the changed
@@ -19,10 +20,8 @@ pub struct ChangedLexical<'a> {
     skill: SkillIx,
     /// Words of the new text; `None` where the skill is left out.
     text: Option<Words>,
-    /// Order of [`FieldSet::ALL`].
-    averages: [f64; 3],
-    /// Skills of the changed library.
-    skills: f64,
+    /// Of the changed library.
+    averages: Averages,
 }
 
 #[derive(Default)]
@@ -46,8 +45,8 @@ impl Words {
         found
     }
 
-    fn frequency(&self, word: &str, fields: FieldSet) -> u32 {
-        self.counts.get(word).map_or(0, |&counts| sum(counts, fields))
+    fn counts(&self, word: &str) -> FieldCounts {
+        self.counts.get(word).copied().unwrap_or_default()
     }
 }
 
@@ -55,15 +54,10 @@ impl<'a> ChangedLexical<'a> {
     /// `text` replaces the skill at its place; `None` takes it out.
     pub fn new(index: &'a LexicalIndex, skill: SkillIx, text: Option<&Skill>) -> Self {
         let text = text.map(Words::of);
-        let postings = index.postings();
-        let others = || postings.lengths().iter().enumerate().filter(|&(at, _)| at != skill.index());
+        let others = index.postings().lengths().iter().enumerate().filter(|&(at, _)| at != skill.index());
         let own = text.as_ref().map(|words| words.lengths);
-        let skills = (others().count() + usize::from(own.is_some())) as f64;
-        let averages = FieldSet::ALL.map(|fields| {
-            let lengths = others().map(|(_, &length)| length).chain(own);
-            average(lengths.map(|length| f64::from(sum(length, fields))).sum(), skills)
-        });
-        ChangedLexical { index, skill, text, averages, skills }
+        let averages = Averages::of(others.map(|(_, &length)| length).chain(own));
+        ChangedLexical { index, skill, text, averages }
     }
 
     /// As [`LexicalIndex::search`].
@@ -75,31 +69,28 @@ impl<'a> ChangedLexical<'a> {
 
     /// One score per skill of the unchanged library; 0 for the one that is left out.
     fn scores(&self, query: &str, fields: FieldSet) -> Vec<f32> {
-        let postings = self.index.postings();
-        let average = self.averages[fields as usize];
-        let norms: Vec<f64> =
-            postings.lengths().iter().map(|&length| norm(f64::from(sum(length, fields)), average)).collect();
-        let own_norm = self.text.as_ref().map_or(0.0, |text| norm(f64::from(sum(text.lengths, fields)), average));
+        let (postings, weighing) = (self.index.postings(), self.index.weighing());
+        let norm = |length: FieldCounts| weighing.norm(length, fields, &self.averages);
+        let norms: Vec<Norm> = postings.lengths().iter().map(|&length| norm(length)).collect();
+        let own_norm = self.text.as_ref().map(|text| norm(text.lengths));
         let mut scores = vec![0.0; norms.len()];
         let lowered = query.to_lowercase();
         let mut known: HashMap<&str, f32> = HashMap::new();
         for word in words(&lowered) {
             let term = postings.term(word);
-            let own = self.text.as_ref().map_or(0, |text| text.frequency(word, fields));
+            let own = self.text.as_ref().map_or([0; 3], |text| text.counts(word));
             let others = || term.map_or(0..0, |term| postings.list(term));
             let others = || others().filter(|&at| postings.skill_at(at) != self.skill.index());
             let idf = *known.entry(word).or_insert_with(|| {
                 let having = others().filter(|&at| postings.frequency_at(at, fields) > 0).count();
-                idf(self.skills, (having + usize::from(own > 0)) as f64)
+                idf(self.averages.skills, (having + usize::from(sum(own, fields) > 0)) as f64)
             });
             for at in others() {
                 let skill = postings.skill_at(at);
-                scores[skill] += weight(idf, norms[skill], postings.frequency_at(at, fields));
+                scores[skill] += norms[skill].weight(idf, postings.counts_at(at));
             }
-            if own > 0
-                && let Some(score) = scores.get_mut(self.skill.index())
-            {
-                *score += weight(idf, own_norm, own);
+            if let (Some(norm), Some(score)) = (&own_norm, scores.get_mut(self.skill.index())) {
+                *score += norm.weight(idf, own);
             }
         }
         scores
@@ -126,7 +117,8 @@ pub fn search_changed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::lexical::tests::{index, library_of};
+    use crate::index::Weighing;
+    use crate::index::lexical::tests::{BM25F, index, library_of};
 
     /// The outside oracle is BM25 itself: an index built from nothing over the changed library.
     #[test]
@@ -142,27 +134,35 @@ mod tests {
             ["markdown-writer", "Write tables as markdown, never pdf pdf pdf", "Zebra stripes."],
             ["", "", ""],
         ];
-        let built = index(&old);
-        let queries = ["extract tables from a PDF", "csv csv json", "zebra markdown", "nothing", ""];
-        for at in 0..old.len() {
-            for text in texts {
-                let mut new = old;
-                new[at] = text;
-                let anew = index(&new);
-                let library = library_of(&new);
-                let skill = SkillIx(at as u32);
-                let changed = ChangedLexical::new(&built, skill, Some(&library[skill]));
-                for (query, fields) in queries.iter().flat_map(|query| FieldSet::ALL.map(|fields| (query, fields))) {
-                    assert_eq!(changed.scores(query, fields), anew.scores(query, fields), "{query} {fields:?} {at}");
+        for weighing in [Weighing::Bm25, BM25F] {
+            let index = |skills: &[[&str; 3]]| index(skills).weighed(weighing);
+            let built = index(&old);
+            let queries = ["extract tables from a PDF", "csv csv json", "zebra markdown", "nothing", ""];
+            for at in 0..old.len() {
+                for text in texts {
+                    let mut new = old;
+                    new[at] = text;
+                    let anew = index(&new);
+                    let library = library_of(&new);
+                    let skill = SkillIx(at as u32);
+                    let changed = ChangedLexical::new(&built, skill, Some(&library[skill]));
+                    for (query, fields) in queries.iter().flat_map(|query| FieldSet::ALL.map(|fields| (query, fields)))
+                    {
+                        assert_eq!(
+                            changed.scores(query, fields),
+                            anew.scores(query, fields),
+                            "{query} {fields:?} {at}"
+                        );
+                    }
                 }
-            }
-            let rest: Vec<_> = old.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, text)| *text).collect();
-            let without = index(&rest);
-            let changed = ChangedLexical::new(&built, SkillIx(at as u32), None);
-            for (query, fields) in queries.iter().flat_map(|query| FieldSet::ALL.map(|fields| (query, fields))) {
-                let mut scores = changed.scores(query, fields);
-                assert_eq!(scores.remove(at), 0.0);
-                assert_eq!(scores, without.scores(query, fields), "{query} {fields:?} without {at}");
+                let rest: Vec<_> = old.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, text)| *text).collect();
+                let without = index(&rest);
+                let changed = ChangedLexical::new(&built, SkillIx(at as u32), None);
+                for (query, fields) in queries.iter().flat_map(|query| FieldSet::ALL.map(|fields| (query, fields))) {
+                    let mut scores = changed.scores(query, fields);
+                    assert_eq!(scores.remove(at), 0.0);
+                    assert_eq!(scores, without.scores(query, fields), "{query} {fields:?} without {at}");
+                }
             }
         }
     }

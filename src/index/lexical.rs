@@ -1,4 +1,5 @@
-//! BM25 as bm25s computes its "lucene" variant (papers.md 3.2): the reference for published numbers.
+//! BM25 as bm25s computes its "lucene" variant (papers.md 3.2): the reference for published numbers. And, for whoever
+//! weighs fields apart ([`Weighing`]), BM25F over the same postings.
 //!
 //! For a query term in a skill of `dl` words, in a library of `N` skills of which `df` have the term:
 //!
@@ -14,18 +15,16 @@
 //! keep the order of the library.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::library::{FieldSet, Library, SkillIx};
 
-use super::postings::{FieldCounts, Postings, TermId, sum};
+use super::postings::{FieldCounts, Postings, TermId};
 use super::tokenise::words;
+use super::weighing::{Averages, Norm, Weighing, idf};
 use super::{Scored, best, rank_among};
-
-/// Parameters of the published baselines (papers.md 3.2).
-const K1: f64 = 1.5;
-const B: f64 = 0.75;
 
 /// Up to this many postings a query is added up word by word, as bm25s does. Beyond (a request of hundreds of
 /// kilobytes), repeats of a term are multiplied instead, which can change the last bit of a score. Ten million
@@ -36,78 +35,74 @@ const WORD_BY_WORD_UP_TO: usize = 10_000_000;
 /// answered by one index.
 #[derive(Debug, Default)]
 pub struct LexicalIndex {
-    postings: Postings,
+    postings: Arc<Postings>,
+    weighing: Weighing,
     /// Order of [`FieldSet::ALL`].
     statistics: [Statistics; 3],
 }
 
-/// What BM25 needs to know about a library under one field set.
+/// What a weighing needs to know about a library under one field set.
 #[derive(Debug, Default)]
 struct Statistics {
-    /// Per term, rounded to f32; 0 for a term that occurs in no field of the set.
-    idf: Vec<f32>,
-    /// Per skill: `k1 · (1 - b + b · dl / avgdl)`.
-    norms: Vec<f64>,
+    /// Per term; 0 for a term that occurs in no field of the set.
+    idf: Arc<[f32]>,
+    /// Per skill.
+    norms: Vec<Norm>,
 }
 
 /// What one query term gave a skill, split by the field it was found in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TermContribution {
     pub term: String,
-    /// Part of the skill's BM25 score.
+    /// Part of the skill's score.
     pub score: f32,
     /// Occurrences per field, order of [`Field::ALL`](crate::library::Field::ALL); 0 for a field that was not
     /// searched.
     pub counts: [u32; 3],
+    /// `score` shared out among the fields. All of them saturate together, so each occurrence gets the same part,
+    /// times its field's weight in BM25F.
+    pub by_field: [f32; 3],
 }
 
 impl Statistics {
-    fn of(postings: &Postings, fields: FieldSet) -> Statistics {
-        let lengths = postings.lengths();
-        let skills = lengths.len() as f64;
-        let average = average(lengths.iter().map(|&length| f64::from(sum(length, fields))).sum(), skills);
-        let norm = |&length: &FieldCounts| norm(f64::from(sum(length, fields)), average);
+    fn of(postings: &Postings, weighing: Weighing, fields: FieldSet, averages: &Averages) -> Statistics {
         let idf = |term: TermId| {
-            idf(skills, postings.list(term).filter(|&at| postings.frequency_at(at, fields) > 0).count() as f64)
+            let having = postings.list(term).filter(|&at| postings.frequency_at(at, fields) > 0).count();
+            idf(averages.skills, having as f64)
         };
         Statistics {
-            idf: (0..postings.terms() as TermId).into_par_iter().map(idf).collect(),
-            norms: lengths.iter().map(norm).collect(),
+            idf: (0..postings.terms() as TermId).into_par_iter().map(idf).collect::<Vec<_>>().into(),
+            norms: norms(postings, weighing, fields, averages),
         }
     }
 
-    fn weight(&self, term: TermId, skill: usize, frequency: u32) -> f32 {
-        weight(self.idf[term as usize], self.norms[skill], frequency)
+    fn weight(&self, term: TermId, skill: usize, counts: FieldCounts) -> f32 {
+        self.norms[skill].weight(self.idf[term as usize], counts)
     }
 }
 
-/// Words per skill. Where no skill has a word, nothing is ever weighed; the floor only keeps 0 / 0 away.
-pub(super) fn average(words: f64, skills: f64) -> f64 {
-    (words / skills).max(f64::MIN_POSITIVE)
-}
-
-/// `k1 · (1 - b + b · dl / avgdl)`.
-pub(super) fn norm(length: f64, average: f64) -> f64 {
-    K1 * ((1.0 - B) + B * length / average)
-}
-
-/// Rounded to f32; 0 for a term that no skill has.
-pub(super) fn idf(skills: f64, having: f64) -> f32 {
-    if having == 0.0 { 0.0 } else { (1.0 + (skills - having + 0.5) / (having + 0.5)).ln() as f32 }
-}
-
-/// What a term that occurs so often gives a skill.
-pub(super) fn weight(idf: f32, norm: f64, frequency: u32) -> f32 {
-    let frequency = f64::from(frequency);
-    (f64::from(idf) * (frequency / (norm + frequency))) as f32
+fn norms(postings: &Postings, weighing: Weighing, fields: FieldSet, averages: &Averages) -> Vec<Norm> {
+    postings.lengths().iter().map(|&length| weighing.norm(length, fields, averages)).collect()
 }
 
 impl LexicalIndex {
-    /// Reads every word of every skill, on all threads.
+    /// Reads every word of every skill, on all threads. Weighs as the published baselines do.
     pub fn build(library: &Library) -> Self {
-        let postings = Postings::build(library);
-        let statistics = FieldSet::ALL.map(|fields| Statistics::of(&postings, fields));
-        LexicalIndex { postings, statistics }
+        let postings = Arc::new(Postings::build(library));
+        let weighing = Weighing::default();
+        let averages = Averages::of(postings.lengths().iter().copied());
+        let statistics = FieldSet::ALL.map(|fields| Statistics::of(&postings, weighing, fields, &averages));
+        LexicalIndex { postings, weighing, statistics }
+    }
+
+    /// The same words weighed otherwise; nothing is read again.
+    pub fn weighed(&self, weighing: Weighing) -> Self {
+        let averages = Averages::of(self.postings.lengths().iter().copied());
+        let statistics = FieldSet::ALL.map(|fields| Statistics {
+            idf: self.statistics[fields as usize].idf.clone(),
+            norms: norms(&self.postings, weighing, fields, &averages),
+        });
+        LexicalIndex { postings: self.postings.clone(), weighing, statistics }
     }
 
     /// Skills with a score above zero, best first, ties by position in the library; at most `limit`.
@@ -133,7 +128,10 @@ impl LexicalIndex {
             .into_iter()
             .filter_map(|(word, repeats)| {
                 let (weight, counts) = self.posting(&word, fields, skill)?;
-                Some(TermContribution { score: weight * repeats as f32, term: word, counts })
+                let score = weight * repeats as f32;
+                let shares = self.statistics[fields as usize].norms[skill.index()].shares(counts);
+                let by_field = shares.map(|share| (f64::from(score) * share) as f32);
+                Some(TermContribution { term: word, score, counts, by_field })
             })
             .collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -149,18 +147,22 @@ impl LexicalIndex {
     fn posting(&self, word: &str, fields: FieldSet, skill: SkillIx) -> Option<(f32, FieldCounts)> {
         let term = self.postings.term(word)?;
         let at = self.postings.find(term, skill.0)?;
-        let frequency = self.postings.frequency_at(at, fields);
         let [name, description, body] = self.postings.counts_at(at);
         let counts = match fields {
             FieldSet::Name => [name, 0, 0],
             FieldSet::NameDescription => [name, description, 0],
             FieldSet::Full => [name, description, body],
         };
-        (frequency > 0).then(|| (self.statistics[fields as usize].weight(term, skill.index(), frequency), counts))
+        let found = self.postings.frequency_at(at, fields) > 0;
+        found.then(|| (self.statistics[fields as usize].weight(term, skill.index(), counts), counts))
     }
 
     pub(super) fn postings(&self) -> &Postings {
         &self.postings
+    }
+
+    pub fn weighing(&self) -> Weighing {
+        self.weighing
     }
 
     /// One score per skill, in library order.
@@ -182,8 +184,8 @@ impl LexicalIndex {
         let statistics = &self.statistics[fields as usize];
         for at in self.postings.list(term) {
             let skill = self.postings.skill_at(at);
-            // A frequency of zero weighs zero, so fields that are not searched need no test of their own.
-            scores[skill] += repeats * statistics.weight(term, skill, self.postings.frequency_at(at, fields));
+            // Fields that are not searched count nothing in the norms.
+            scores[skill] += repeats * statistics.weight(term, skill, self.postings.counts_at(at));
         }
     }
 }

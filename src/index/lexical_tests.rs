@@ -1,4 +1,5 @@
 use super::*;
+use crate::index::FieldWeights;
 use crate::library::{ContentHash, LoadReport, Origin, Skill, Text};
 
 /// A skill with nothing but its text.
@@ -55,6 +56,44 @@ fn scores_are_bm25s_to_the_last_bit() {
     let index = index(&SKILLS);
     for (query, fields, expected) in BM25S {
         assert_eq!(index.scores(query, fields), expected.map(f32::from_bits), "{query}, {fields:?}");
+    }
+}
+
+/// A weighing whose three fields differ in everything.
+pub const BM25F: Weighing = Weighing::Bm25f(FieldWeights { k1: 2.0, weights: [4.0, 2.0, 1.0], b: [0.25, 0.5, 1.0] });
+
+/// Scores of [`SKILLS`] by [`BM25F`], computed with NumPy in f64 from the formula of Robertson and Zaragoza (2009).
+#[rustfmt::skip]
+const BY_FIELDS: [(&str, FieldSet, [f32; 5]); 9] = [
+    ("extract tables from a PDF", FieldSet::Name, [0.9053351, 0.0, 0.0, 0.0, 0.0]),
+    ("extract tables from a PDF", FieldSet::NameDescription, [1.271122, 0.2776649, 0.0, 0.0, 1.6446285]),
+    ("extract tables from a PDF", FieldSet::Full, [1.3593937, 0.2776649, 0.0, 0.1574061, 1.4578115]),
+    ("csv csv json", FieldSet::Name, [0.0, 1.8106702, 0.0, 0.0, 0.0]),
+    ("csv csv json", FieldSet::NameDescription, [0.0, 2.0697517, 0.0, 0.0, 0.0]),
+    ("csv csv json", FieldSet::Full, [0.0, 1.8947869, 0.0, 0.0, 0.56098]),
+    ("überprüfer VERTRÄGE pdf pdf pdf", FieldSet::Name, [2.7160053, 0.0, 0.0, 0.954009, 0.0]),
+    ("überprüfer VERTRÄGE pdf pdf pdf", FieldSet::NameDescription, [1.9150048, 0.0, 0.0, 1.6178683, 1.1749712]),
+    ("überprüfer VERTRÄGE pdf pdf pdf", FieldSet::Full, [1.2402337, 0.0, 0.0, 2.2671748, 0.9080797]),
+];
+
+#[test]
+fn fields_weighed_apart_score_as_the_paper_has_it() {
+    let index = index(&SKILLS).weighed(BM25F);
+    for (query, fields, expected) in BY_FIELDS {
+        for (skill, (score, expected)) in index.scores(query, fields).into_iter().zip(expected).enumerate() {
+            assert!((score - expected).abs() < 2e-6, "{query}, {fields:?}, {skill}: {score} is not {expected}");
+        }
+    }
+}
+
+/// csv-tool has 2, 3 and 7 words where skills have 1.6, 3.4 and 6.6; "csv" occurs 1, 1 and 4 times in them.
+#[test]
+fn a_weight_is_shared_out_by_what_its_fields_counted() {
+    let parts = index(&SKILLS).weighed(BM25F).contributions("csv", FieldSet::Full, SkillIx(1));
+    let counted: [f32; 3] = [4.0 / (0.75 + 0.25 * 2.0 / 1.6), 2.0 / (0.5 + 0.5 * 3.0 / 3.4), 4.0 / (7.0 / 6.6)];
+    let all: f32 = counted.iter().sum();
+    for (part, counted) in parts[0].by_field.into_iter().zip(counted) {
+        assert!((part - parts[0].score * counted / all).abs() < 1e-6, "{part}");
     }
 }
 

@@ -11,11 +11,13 @@ pub mod store;
 mod telling;
 mod tokenise;
 pub mod vectors;
+pub mod weighing;
 
 pub use change::{ChangedLexical, search_changed};
 pub use lexical::{LexicalIndex, TermContribution};
 pub use store::{Notice, Rounding, StoreError, VectorKey, VectorStore};
 pub use vectors::{DenseIndex, SearchKind};
+pub use weighing::{FieldWeights, Weighing};
 
 use std::cmp::Ordering;
 

@@ -60,6 +60,7 @@ impl EmbedderProfile {
             max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
             similarity: Similarity::F32,
             fit: None,
+            fusion: None,
         }
     }
 }
@@ -83,8 +84,14 @@ impl Embedder {
             let network = Network::load(&files, &files.weights()?, placement, profile.dtype)?;
             let profile = EmbedderProfile { max_tokens: profile.max_tokens.min(network.longest()), ..profile };
             // What changes no vector is no part of its name in the cache.
-            let settings =
-                EmbedderProfile { source: None, revision: None, dtype: Precision::Auto, fit: None, ..profile.clone() };
+            let settings = EmbedderProfile {
+                source: None,
+                revision: None,
+                dtype: Precision::Auto,
+                fit: None,
+                fusion: None,
+                ..profile.clone()
+            };
             let pooler = Pooler::new(profile.pooling, &files.modules, network.hidden_size(), &network.tokenizer)?;
             Ok(Embedder { id: network::identify(name, &files, &settings, &network)?, profile, network, pooler })
         })

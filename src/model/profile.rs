@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Precision;
-use super::decision::{Fit, RankPrior};
+use super::decision::{Fit, Fusion, RankPrior};
 use crate::text::{DocumentTemplate, WrittenPrompt};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
@@ -104,6 +104,9 @@ pub struct EmbedderProfile {
     /// When the best cosine means that a skill fits; `None` where nobody has calibrated it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
+    /// How its cosines are joined with the score by words; `None` where nobody has calibrated it: reciprocal ranks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fusion: Option<Fusion>,
 }
 
 /// How a cross-encoder is used.

@@ -43,8 +43,10 @@ pub fn assemble(
 ) -> Result<(Pipeline, Progress), SearchError> {
     let lexical = Arc::new(LexicalIndex::build(&library));
     let mut pipeline = Pipeline::new(library.clone(), lexical);
+    let Models { embedder, reranker } = models;
+    pipeline.set_models(embedder.clone(), reranker);
     let mut progress = Progress::default();
-    if let Some(embedder) = models.embedder.as_ref().filter(|_| settings.stage1 != Stage1::Lexical) {
+    if let Some(embedder) = embedder.as_ref().filter(|_| settings.stage1 != Stage1::Lexical) {
         let mut store = open_store(cache, embedder, settings.fields, on_event);
         progress = vectorise(&library, settings.fields, embedder, &mut store, courtesy, on_event)?;
         let mut dense = dense_index(&store, &library);
@@ -55,7 +57,5 @@ pub fn assemble(
         }
         pipeline.set_dense(settings.fields, Arc::new(dense));
     }
-    pipeline.embedder = models.embedder;
-    pipeline.reranker = models.reranker;
     Ok((pipeline, progress))
 }

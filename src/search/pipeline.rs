@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::index::{DenseIndex, LexicalIndex, Scored, SearchKind};
+use crate::index::{DenseIndex, LexicalIndex, Scored, SearchKind, Weighing};
 use crate::library::{Field, FieldSet, Library, LoadError, Skill, SkillIx};
-use crate::model::{Badge, Capture, Embedder, ModelError, Reranker, Role, Stop};
+use crate::model::{Badge, Capture, Embedder, Fusion, ModelError, Reranker, Role, Stop};
 use crate::text::Encoding;
 
 use super::caches::{Caches, ScoreKey, asked};
 use super::courtesy::{Courtesy, Undisturbed, politely};
-use super::fusion::{FUSION_DEPTH, reciprocal_rank};
+use super::fusion::{FUSION_DEPTH, fuse, joined, weighing};
 use super::results::{Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings};
 
 /// Pairs scored before a batch is published: about 1,000 tokens of the built-in cross-encoder, so that first scores
@@ -35,9 +35,12 @@ type DenseByFields = [Option<Arc<DenseIndex>>; FieldSet::ALL.len()];
 #[derive(Clone)]
 pub struct Pipeline {
     pub library: Arc<Library>,
-    pub lexical: Arc<LexicalIndex>,
+    /// As the published baselines weigh words.
+    lexical: Arc<LexicalIndex>,
+    /// As the embedder's profile weighs them where both sides are fused.
+    fused_lexical: Arc<LexicalIndex>,
     dense: DenseByFields,
-    pub embedder: Option<Arc<Embedder>>,
+    embedder: Option<Arc<Embedder>>,
     pub reranker: Option<Arc<Reranker>>,
     pub caches: Arc<Caches>,
     /// How stage 2 behaves beside other work.
@@ -49,6 +52,7 @@ impl Pipeline {
     pub fn new(library: Arc<Library>, lexical: Arc<LexicalIndex>) -> Self {
         Pipeline {
             library,
+            fused_lexical: lexical.clone(),
             lexical,
             dense: DenseByFields::default(),
             embedder: None,
@@ -62,6 +66,31 @@ impl Pipeline {
         &self.library
     }
 
+    pub fn embedder(&self) -> Option<&Arc<Embedder>> {
+        self.embedder.as_ref()
+    }
+
+    /// The index by words as a stage 1 weighs them: alone as the published baselines do, beside vectors as the profile
+    /// of the embedder says.
+    pub fn words(&self, stage1: Stage1) -> &Arc<LexicalIndex> {
+        match stage1 {
+            Stage1::Lexical | Stage1::Dense => &self.lexical,
+            Stage1::Fused => &self.fused_lexical,
+        }
+    }
+
+    /// How both sides are joined; `None`: by reciprocal ranks.
+    pub fn fusion(&self) -> Option<Fusion> {
+        self.embedder.as_ref().and_then(|embedder| embedder.profile().fusion)
+    }
+
+    fn weigh_words(&mut self) {
+        self.fused_lexical = match weighing(self.fusion()) {
+            Weighing::Bm25 => self.lexical.clone(),
+            weighing => Arc::new(self.lexical.weighed(weighing)),
+        };
+    }
+
     pub fn dense(&self, fields: FieldSet) -> Option<&Arc<DenseIndex>> {
         self.dense[fields as usize].as_ref()
     }
@@ -71,12 +100,14 @@ impl Pipeline {
     }
 
     /// Other networks: the vectors of the old embedder mean nothing to the new one.
-    pub fn set_models(&mut self, embedder: Arc<Embedder>, reranker: Option<Arc<Reranker>>) {
-        if self.embedder.as_ref().is_none_or(|old| old.id() != embedder.id()) {
+    pub fn set_models(&mut self, embedder: Option<Arc<Embedder>>, reranker: Option<Arc<Reranker>>) {
+        let id = |embedder: &Option<Arc<Embedder>>| embedder.as_ref().map(|embedder| embedder.id().clone());
+        if id(&self.embedder) != id(&embedder) {
             self.dense = DenseByFields::default();
         }
-        self.embedder = Some(embedder);
+        self.embedder = embedder;
         self.reranker = reranker;
+        self.weigh_words();
     }
 
     /// Another library: its vectors are not known yet, the models and caches stay.
@@ -84,6 +115,7 @@ impl Pipeline {
         self.library = library;
         self.lexical = lexical;
         self.dense = DenseByFields::default();
+        self.weigh_words();
     }
 
     /// The protocol badge: what makes a number of this pipeline comparable (design invariant 6).
@@ -95,7 +127,9 @@ impl Pipeline {
             (Stage1::Lexical, _) | (_, None) => ("BM25".to_owned(), LEXICAL.to_owned()),
             (Stage1::Dense, Some(Badge { short, long })) => (short, format!("{long}, {COSINE}")),
             (Stage1::Fused, Some(Badge { short, long })) => {
-                (format!("BM25 + {short}"), format!("{LEXICAL} + {long}, {COSINE}, RRF k 60"))
+                let words = self.words(Stage1::Fused).weighing().label();
+                let lexical = if self.fusion().is_some() { String::new() } else { format!("{LEXICAL} + ") };
+                (format!("{words} + {short}"), format!("{lexical}{long}, {COSINE}, {}", joined(self.fusion())))
             }
         };
         let reranker = self.reranker.as_ref().filter(|_| settings.rerank).map(|reranker| reranker.badge());
@@ -139,10 +173,11 @@ impl Pipeline {
         };
         let ran = if side.is_some() { settings.stage1 } else { Stage1::Lexical };
 
+        let words = self.words(settings.stage1);
         let lexical = if ran == Stage1::Dense {
             Vec::new()
         } else {
-            self.lexical.search(request, settings.fields, FUSION_DEPTH.max(settings.depth))
+            words.search(request, settings.fields, FUSION_DEPTH.max(settings.depth))
         };
         timings.lexical = start.elapsed();
 
@@ -159,7 +194,7 @@ impl Pipeline {
         let list = match ran {
             Stage1::Lexical => lexical.clone(),
             Stage1::Dense => dense.clone(),
-            Stage1::Fused => reciprocal_rank(&[&lexical, &dense]),
+            Stage1::Fused => fuse(self.fusion(), &lexical, &dense),
         };
         let ready = self.dense(settings.fields).map_or(0, |dense| dense.ready());
         let verdict = match (side, dense.first()) {
@@ -175,7 +210,7 @@ impl Pipeline {
             let dense = vector.as_ref().and_then(|(vector, index)| index.rank_of(vector, skill));
             PinnedStanding {
                 skill,
-                lexical: self.lexical.rank_of(request, settings.fields, skill).map(placed),
+                lexical: words.rank_of(request, settings.fields, skill).map(placed),
                 dense: dense.map(placed),
                 rank,
                 in_shortlist: rank.is_some_and(|rank| rank <= settings.depth),
@@ -189,6 +224,8 @@ impl Pipeline {
             library: self.library.clone(),
             hits,
             ran,
+            weighing: words.weighing(),
+            fusion: self.fusion().filter(|_| ran == Stage1::Fused),
             vectors: (ready, self.library.len()),
             kind: dense_index.filter(|_| !exact).map_or(SearchKind::Exact, |dense| dense.kind()),
             verdict,

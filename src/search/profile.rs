@@ -4,13 +4,14 @@ use serde_json::{Map, Value, json};
 
 use crate::model::Device;
 
-use super::{Pipeline, Settings};
+use super::fusion::joined;
+use super::{Pipeline, Settings, Stage1};
 
 impl Pipeline {
     /// The models' part of `"profile"`: enough to make a number comparable (design invariant 6). `device` is the one
     /// that was asked for.
     pub fn profile_json(&self, settings: Settings, device: Device) -> Map<String, Value> {
-        let embedder = self.embedder.as_ref().map(|embedder| {
+        let embedder = self.embedder().map(|embedder| {
             json!({
                 "name": embedder.id().name,
                 "fingerprint": embedder.id().fingerprint,
@@ -35,6 +36,7 @@ impl Pipeline {
         profile.insert("reranker".into(), reranker.into());
         profile.insert("device".into(), device.settled().label().into());
         profile.insert("stage1".into(), settings.stage1.key().into());
+        profile.insert("fusion".into(), (settings.stage1 == Stage1::Fused).then(|| joined(self.fusion())).into());
         profile.insert("fields".into(), settings.fields.key().into());
         profile.insert("depth".into(), settings.depth.into());
         profile

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::index::SearchKind;
 use crate::index::vectors::EXACT_UP_TO;
+use crate::index::{SearchKind, Weighing};
 use crate::library::{FieldSet, Library, SkillIx};
-use crate::model::{RankPrior, Verdict};
+use crate::model::{Fusion, RankPrior, Verdict};
 
 /// Generation of a request: a result whose id is not the newest is dropped by its reader (design invariant 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -24,7 +24,7 @@ impl QueryId {
 pub enum Stage1 {
     Lexical,
     Dense,
-    /// Reciprocal rank fusion of both.
+    /// Both, joined as the embedder's profile says ([`super::fusion`]).
     #[default]
     Fused,
 }
@@ -84,11 +84,11 @@ pub struct Hit {
     pub skill: SkillIx,
     /// 1-based rank in the shortlist.
     pub rank: usize,
-    /// BM25, `None` if no term of the request is in the skill or the lexical side did not run.
+    /// BM25, or BM25F beside vectors; `None` if no term of the request is in the skill or the lexical side did not run.
     pub lexical: Option<Placed>,
     /// Cosine, `None` if the dense side did not run or the vector is not built yet.
     pub dense: Option<Placed>,
-    /// Reciprocal rank fusion score, where both sides ran.
+    /// Score of the two joined, where both sides ran.
     pub fused: Option<f32>,
 }
 
@@ -130,6 +130,10 @@ pub struct Shortlist {
     pub hits: Vec<Hit>,
     /// What really ran: `Lexical` while the embedder is loading or no vector is there yet.
     pub ran: Stage1,
+    /// How words were weighed.
+    pub weighing: Weighing,
+    /// How both sides were joined; `None`: by reciprocal ranks, or only one side ran.
+    pub fusion: Option<Fusion>,
     /// Vectors that were there, of how many; `ran` may be `Fused` over a part of the library.
     pub vectors: (usize, usize),
     pub kind: SearchKind,

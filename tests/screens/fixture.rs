@@ -11,7 +11,7 @@ use skillscope::explain::stage1::{NearSentence, TermView};
 use skillscope::explain::{
     Attribution, DenseView, Erased, FieldShare, Grain, Lens, LexicalView, Manner, Removed, Retrieval, Word,
 };
-use skillscope::index::SearchKind;
+use skillscope::index::{SearchKind, Weighing};
 use skillscope::library::{
     ContentHash, Field, FieldSet, Library, LoadReport, Origin, Root, RootKind, Skill, SkillIx, Text,
 };
@@ -129,6 +129,8 @@ pub fn shortlist(library: &Arc<Library>, id: QueryId, settings: Settings) -> Arc
         library: library.clone(),
         hits,
         ran: Stage1::Fused,
+        weighing: Weighing::Bm25,
+        fusion: None,
         vectors: (library.len(), library.len()),
         kind: SearchKind::Exact,
         verdict: None,
@@ -320,6 +322,7 @@ pub fn contrast(library: &Library, other: SkillIx) -> Arc<Contrast> {
             word("service", effect(0.2, -0.25), effect(0.1, -0.75)),
             word("write", effect(0.01, 0.0), effect(0.02, 0.0)),
         ],
+        weighing: Weighing::Bm25,
         terms: vec![term("roll", 3.0, 0.0), term("version", 0.0, 1.25)],
     })
 }
@@ -340,6 +343,7 @@ pub fn retrieval() -> Arc<Retrieval> {
     let near = |field, text: &str, cosine| NearSentence { field, bytes: 0..1, text: Text::line(text), cosine };
     Arc::new(Retrieval {
         lexical: LexicalView {
+            weighing: Weighing::Bm25,
             placed: Some(Placed { rank: 2, score: 4.5 }),
             terms: vec![term("roll", 3.0, [0, 1, 1], [0.0, 1.5, 1.5]), term("out", 1.5, [0, 1, 0], [0.0, 1.5, 0.0])],
             missing: vec![Text::line("new"), Text::line("version")],

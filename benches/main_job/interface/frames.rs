@@ -18,7 +18,7 @@ const FRAMES: usize = 300;
 /// the same frame again.
 pub fn frames(pipeline: &Pipeline, shortlist: &Shortlist, report: &mut Report) -> anyhow::Result<()> {
     let mut ui = Headless::new()?;
-    let (Some(embedder), Some(reranker)) = (&pipeline.embedder, &pipeline.reranker) else { return Ok(()) };
+    let (Some(embedder), Some(reranker)) = (pipeline.embedder(), &pipeline.reranker) else { return Ok(()) };
     ui.app.handle(Event::Engine(Response::Models(ModelState::Ready {
         embedder: embedder.id().clone(),
         reranker: Some(reranker.id().clone()),

@@ -6,6 +6,7 @@ use crate::explain::contrast::WordEffect;
 use crate::explain::erasure::{Effect, Manner, NEUTRAL};
 use crate::explain::look::Pieces;
 use crate::explain::{Attribution, Compared, Contrast, Erased, Explanation, Look, Reading, Retrieval};
+use crate::index::Weighing;
 use crate::library::Field;
 
 /// Rows of each list; all of them are in the JSON.
@@ -165,11 +166,16 @@ fn contrast(out: &mut impl Write, contrast: &Contrast) -> Result<()> {
         let (mine, other) = (effect(word.mine), effect(word.other));
         writeln!(out, "{:<20} {mine:>16} {other:>16} {:>+8.3}", word.word, word.lead())?;
     }
-    writeln!(out, "{:<20} {:>16} {:>16} {:>8}", "BM25 term", "here", "there", "lead")?;
+    writeln!(out, "{:<20} {:>16} {:>16} {:>8}", term_of(contrast.weighing), "here", "there", "lead")?;
     for term in contrast.terms.iter().take(ROWS) {
         writeln!(out, "{:<20} {:>16.3} {:>16.3} {:>+8.3}", term.term, term.mine, term.other, term.lead())?;
     }
     Ok(())
+}
+
+/// The head of a column of words.
+fn term_of(weighing: Weighing) -> String {
+    format!("{} term", weighing.label())
 }
 
 fn retrieval(out: &mut impl Write, retrieval: &Retrieval) -> Result<()> {
@@ -177,12 +183,21 @@ fn retrieval(out: &mut impl Write, retrieval: &Retrieval) -> Result<()> {
     let (lexical, standing) = (&retrieval.lexical, retrieval.standing);
     writeln!(
         out,
-        "\nstage 1: BM25 rank {}, cosine rank {}, in the list the shortlist is cut from {}",
+        "\nstage 1: {} rank {}, cosine rank {}, in the list the shortlist is cut from {}",
+        lexical.weighing.label(),
         rank(lexical.placed.map(|placed| placed.rank)),
         rank(standing.and_then(|standing| standing.dense).map(|placed| placed.rank)),
         rank(standing.and_then(|standing| standing.rank))
     )?;
-    writeln!(out, "{:<20} {:>8} {:>8} {:>12} {:>8}", "BM25 term", "score", "name", "description", "body")?;
+    writeln!(
+        out,
+        "{:<20} {:>8} {:>8} {:>12} {:>8}",
+        term_of(lexical.weighing),
+        "score",
+        "name",
+        "description",
+        "body"
+    )?;
     for term in lexical.terms.iter().take(ROWS) {
         let [name, description, body] = term.by_field;
         writeln!(out, "{:<20} {:>8.3} {name:>8.3} {description:>12.3} {body:>8.3}", term.term, term.score)?;

@@ -159,7 +159,7 @@ fn prepare(
     let live = shared.snapshot();
     let models = live
         .as_ref()
-        .map(|live| Models { embedder: live.embedder.clone(), reranker: live.reranker.clone() })
+        .map(|live| Models { embedder: live.embedder().cloned(), reranker: live.reranker.clone() })
         .unwrap_or_default();
     // A benchmark that brings no pool is run over what is open.
     let library = match (&benchmark.pool, live.as_ref()) {

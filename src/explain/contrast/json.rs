@@ -8,7 +8,7 @@ use super::{Contrast, ContrastTerm, ContrastWord, Side, WordEffect};
 
 impl Contrast {
     /// `{"mine" | "other": {"id", "score", "fields"}, "words": [{"word", "mine" | "other": {"attention", "change"},
-    /// "lead"}], "terms": [{"term", "mine", "other", "lead"}]}`; a side is null for a word it does not have.
+    /// "lead"}], "weighing": "BM25", "terms": [{"term", "mine", "other", "lead"}]}`; a side is null for a word it does not have.
     pub fn to_json(&self) -> Value {
         let side = |side: &Side| {
             json!({
@@ -40,6 +40,7 @@ impl Contrast {
             "mine": side(&self.mine),
             "other": side(&self.other),
             "words": self.words.iter().map(word).collect::<Vec<_>>(),
+            "weighing": self.weighing.label(),
             "terms": self.terms.iter().map(term).collect::<Vec<_>>(),
         })
     }

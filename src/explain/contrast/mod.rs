@@ -5,10 +5,11 @@ mod run;
 
 use std::collections::HashMap;
 
-use crate::library::{FieldSet, SkillIx, Text};
+use crate::index::Weighing;
+use crate::library::{SkillIx, Text};
 use crate::model::Stop;
 use crate::search::courtesy::politely;
-use crate::search::{Pipeline, SearchError};
+use crate::search::{Pipeline, SearchError, Settings};
 
 use super::erasure::Pair;
 use super::words::split;
@@ -59,7 +60,7 @@ impl ContrastWord {
     }
 }
 
-/// A word of the request in BM25.
+/// A word of the request in stage 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContrastTerm {
     pub term: Text,
@@ -80,6 +81,8 @@ pub struct Contrast {
     pub other: Side,
     /// The widest lead of either side first.
     pub words: Vec<ContrastWord>,
+    /// How words were weighed for `terms`.
+    pub weighing: Weighing,
     pub terms: Vec<ContrastTerm>,
 }
 
@@ -90,12 +93,12 @@ pub struct Contrast {
 pub fn contrast(
     pipeline: &Pipeline,
     request: &str,
-    fields: FieldSet,
+    settings: Settings,
     skills: [SkillIx; 2],
     lens: Lens,
     stop: Stop,
 ) -> Result<Contrast, SearchError> {
-    let mut run = Run::new(pipeline.clone(), request, fields, skills, lens);
+    let mut run = Run::new(pipeline.clone(), request, settings, skills, lens);
     loop {
         if let Some(contrast) = run.finished() {
             return Ok(contrast);
@@ -148,9 +151,10 @@ fn without_word(pair: &Pair, wanted: &str) -> Pair {
     pair
 }
 
-/// BM25's words of the request in either skill, the widest lead first.
-fn terms(pipeline: &Pipeline, request: &str, fields: FieldSet, skills: [SkillIx; 2]) -> Vec<ContrastTerm> {
-    let [mine, other] = skills.map(|skill| pipeline.lexical.contributions(request, fields, skill));
+/// Stage 1's words of the request in either skill, the widest lead first.
+fn terms(pipeline: &Pipeline, request: &str, settings: Settings, skills: [SkillIx; 2]) -> Vec<ContrastTerm> {
+    let words = pipeline.words(settings.stage1);
+    let [mine, other] = skills.map(|skill| words.contributions(request, settings.fields, skill));
     let mut terms: Vec<ContrastTerm> = mine
         .into_iter()
         .map(|found| ContrastTerm { term: Text::line(found.term), mine: found.score, other: 0.0 })

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 
 use crate::explain::erasure::Pair;
 use crate::explain::{Attribution, Lens, attribute};
-use crate::library::{FieldSet, SkillIx, Text};
+use crate::library::{SkillIx, Text};
 use crate::model::Stop;
 use crate::search::pipeline::RERANK_BATCH;
-use crate::search::{Pipeline, SearchError};
+use crate::search::{Pipeline, SearchError, Settings};
 
 use super::{Contrast, ContrastWord, Side, WORDS, WordEffect, by_word, most_attended, terms, without_word};
 
 pub struct Run {
     pipeline: Pipeline,
     request: String,
-    fields: FieldSet,
+    settings: Settings,
     lens: Lens,
     skills: [SkillIx; 2],
     /// What was looked at so far.
@@ -36,9 +36,9 @@ struct Scoring {
 
 impl Run {
     /// `skills` are the one asked about and the one it is compared with, of the pipeline's library.
-    pub fn new(pipeline: Pipeline, request: &str, fields: FieldSet, skills: [SkillIx; 2], lens: Lens) -> Self {
+    pub fn new(pipeline: Pipeline, request: &str, settings: Settings, skills: [SkillIx; 2], lens: Lens) -> Self {
         let request = request.to_owned();
-        Run { pipeline, request, fields, lens, skills, looked: Vec::with_capacity(2), scoring: None }
+        Run { pipeline, request, settings, lens, skills, looked: Vec::with_capacity(2), scoring: None }
     }
 
     /// Pairs done, and how many there are; an upper bound until both skills were looked at.
@@ -71,8 +71,8 @@ impl Run {
 
     fn look(&mut self, stop: Stop) -> Result<(), SearchError> {
         let skill = self.skills[self.looked.len()];
-        let capture = self.pipeline.capture(&self.request, self.fields, skill, stop)?;
-        let pair = Pair::new(&self.request, &self.pipeline.library[skill], self.fields);
+        let capture = self.pipeline.capture(&self.request, self.settings.fields, skill, stop)?;
+        let pair = Pair::new(&self.request, &self.pipeline.library[skill], self.settings.fields);
         self.looked.push((pair, attribute(&capture, self.lens)));
         if let [mine, other] = &self.looked[..] {
             let attention = [by_word(&mine.1), by_word(&other.1)];
@@ -108,7 +108,8 @@ impl Run {
             let (skill, id) = (self.skills[at], self.pipeline.library[self.skills[at]].id.clone());
             Side { skill, id, score: attribution.score, fields: attribution.fields }
         };
-        let terms = terms(&self.pipeline, &self.request, self.fields, self.skills);
-        Some(Contrast { mine: side(0), other: side(1), words, terms })
+        let weighing = self.pipeline.words(self.settings.stage1).weighing();
+        let terms = terms(&self.pipeline, &self.request, self.settings, self.skills);
+        Some(Contrast { mine: side(0), other: side(1), words, weighing, terms })
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::index::LexicalIndex;
-use crate::library::{Library, load};
+use crate::library::{FieldSet, Library, load};
 use crate::model::{ModelError, Placement, Profiles, Reranker, never};
 
 const REQUEST: &str = "Merge two pdf files. Keep the page order!";
@@ -56,7 +56,7 @@ fn causal(root: &Path) -> Reranker {
 /// The oracle edits the texts by hand and asks the reranker alone.
 fn effects_are_those_of_scoring_without_the_word(pipeline: &Pipeline) {
     let skills = [SkillIx(0), SkillIx(1)];
-    let found = contrast(pipeline, REQUEST, FieldSet::Full, skills, Lens::default(), &never).unwrap();
+    let found = contrast(pipeline, REQUEST, Settings::default(), skills, Lens::default(), &never).unwrap();
     let reranker = pipeline.reranker.as_ref().unwrap();
     let score = |parts: [&str; 3]| {
         let document = reranker.document_of_parts(parts);
@@ -113,7 +113,7 @@ fn a_contrast_can_be_stopped_and_gone_on_with() {
     let root = tempfile::tempdir().unwrap();
     let pipeline = pipeline(library(root.path()), causal(root.path()));
     let skills = [SkillIx(1), SkillIx(0)];
-    let mut run = Run::new(pipeline.clone(), REQUEST, FieldSet::Full, skills, Lens::default());
+    let mut run = Run::new(pipeline.clone(), REQUEST, Settings::default(), skills, Lens::default());
     let mut before = (0, run.progress().1);
     while run.finished().is_none() {
         let stopped = run.step(&|| true);
@@ -125,7 +125,7 @@ fn a_contrast_can_be_stopped_and_gone_on_with() {
         before = now;
     }
     assert_eq!(before.0, before.1);
-    let whole = contrast(&pipeline, REQUEST, FieldSet::Full, skills, Lens::default(), &never).unwrap();
+    let whole = contrast(&pipeline, REQUEST, Settings::default(), skills, Lens::default(), &never).unwrap();
     let found = run.finished().unwrap();
     assert_eq!((found.words, found.terms), (whole.words, whole.terms));
     assert_eq!((found.mine.skill, found.other.skill), (skills[0], skills[1]));

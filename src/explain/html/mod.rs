@@ -220,10 +220,11 @@ fn contrasted(contrast: &Contrast) -> String {
         std::iter::once(escape(term.term.shown())).chain(numbers).collect()
     });
     let body = format!(
-        "<p>Score {:.4} here, {:.4} there.</p>{}<h3>Words of the request in BM25</h3>{}",
+        "<p>Score {:.4} here, {:.4} there.</p>{}<h3>Words of the request in {}</h3>{}",
         contrast.mine.score,
         contrast.other.score,
         table(&heads, 1, words),
+        contrast.weighing.label(),
         table(&["term", "here", "there", "lead here"], 1, terms)
     );
     section(&format!("Against {}", contrast.other.id.shown()), &body)
@@ -233,7 +234,8 @@ fn retrieved(retrieval: &Retrieval) -> String {
     let lexical = &retrieval.lexical;
     let rank = |rank: Option<usize>| rank.map_or("no rank".into(), |rank| format!("rank {rank}"));
     let mut body = format!(
-        "<p>BM25 {}, cosine {}, shortlist {}.</p>",
+        "<p>{} {}, cosine {}, shortlist {}.</p>",
+        lexical.weighing.label(),
         rank(lexical.placed.map(|placed| placed.rank)),
         rank(retrieval.standing.and_then(|standing| standing.dense).map(|placed| placed.rank)),
         rank(retrieval.standing.and_then(|standing| standing.rank)),
@@ -242,7 +244,7 @@ fn retrieved(retrieval: &Retrieval) -> String {
         let scores = [term.score, term.by_field[0], term.by_field[1], term.by_field[2]];
         std::iter::once(escape(term.term.shown())).chain(scores.map(|score| format!("{score:.3}"))).collect()
     });
-    body.push_str(&table(&["term", "BM25", "name", "description", "body"], 1, terms));
+    body.push_str(&table(&["term", lexical.weighing.label(), "name", "description", "body"], 1, terms));
     let missing: Vec<String> = lexical.missing.iter().map(|word| escape(word.shown())).collect();
     if !missing.is_empty() {
         body.push_str(&format!("<p>Not in the skill: {}</p>", missing.join(", ")));

@@ -16,7 +16,7 @@ type Nearest = Vec<Option<(usize, f32)>>;
 /// vectors of skills were made to be near to.
 fn nearest(pipeline: &Pipeline, fields: FieldSet, stop: Stop) -> Result<Option<Nearest>, SearchError> {
     let dense = pipeline.dense(fields).filter(|dense| dense.ready() > 0);
-    let Some((embedder, dense)) = pipeline.embedder.as_ref().zip(dense) else { return Ok(None) };
+    let Some((embedder, dense)) = pipeline.embedder().zip(dense) else { return Ok(None) };
     let embed = |(_, sub): (usize, &SubCategory)| {
         if stop() {
             return Err(ModelError::Stopped.into());
@@ -91,7 +91,7 @@ pub(super) fn group(
             (None, None) => None,
         });
     }
-    let embedder = pipeline.embedder.as_ref().map(|embedder| embedder.id().name.clone());
+    let embedder = pipeline.embedder().map(|embedder| embedder.id().name.clone());
     let authors = own.iter().flatten().filter(|(_, by)| *by == Labeller::Author).count();
     let basis = Basis::Labels { own: labelled - authors, authors, nearest: library.len() - labelled, embedder };
     Ok(Groups::new(library, by, basis, groups, of))

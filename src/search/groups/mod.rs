@@ -16,7 +16,7 @@ use crate::library::categories::{Labeller, Level, Taxonomy, own_label};
 use crate::library::{FieldSet, Library, SkillIx, Text};
 use crate::model::{ModelError, Stop};
 
-use super::{Pipeline, SearchError};
+use super::{Pipeline, SearchError, Stage1};
 
 pub use labels::{Agreement, agreement};
 
@@ -191,7 +191,7 @@ const MORE_WORDS: usize = 10;
 
 fn by_cluster(pipeline: &Pipeline, fields: FieldSet, stop: Stop) -> Result<Groups, SearchError> {
     let library = &pipeline.library;
-    let embedder = pipeline.embedder.as_ref().map(|embedder| embedder.id().name.clone());
+    let embedder = pipeline.embedder().map(|embedder| embedder.id().name.clone());
     let mut of: Vec<Option<u32>> = vec![None; library.len()];
     let Some(dense) = pipeline.dense(fields).filter(|dense| dense.ready() > 0) else {
         let basis = Basis::Clusters { k: 0, embedder };
@@ -211,7 +211,7 @@ fn by_cluster(pipeline: &Pipeline, fields: FieldSet, stop: Stop) -> Result<Group
             *best = Some((cosine, skill));
         }
     }
-    let words = pipeline.lexical.telling_words(&of, k, MORE_WORDS);
+    let words = pipeline.words(Stage1::Lexical).telling_words(&of, k, MORE_WORDS);
     let names = distinct(words.iter().map(|words| words[..words.len().min(WORDS)].join(", ")).collect());
     let groups = names.into_iter().zip(words).zip(&central).map(|((name, words), central)| Group {
         name: Text::line(name),

@@ -106,7 +106,7 @@ pub fn reach(pipeline: &Pipeline, settings: Settings, skill: SkillIx, draft: &Dr
         let read = end.map_or(0, |end| document.text[span.start..end].chars().count());
         rows.push(Reach { stage, read, of });
     };
-    if let Some(embedder) = &pipeline.embedder {
+    if let Some(embedder) = pipeline.embedder() {
         let document = embedder.document(&text, settings.fields);
         let seen = embedder.encode(&document.text, Role::Document).seen_bytes;
         add("embedder", document, seen);

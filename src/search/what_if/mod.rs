@@ -14,7 +14,7 @@ use crate::model::{Embedder, Role, Stop};
 
 use super::caches::asked;
 use super::courtesy::politely;
-use super::fusion::{FUSION_DEPTH, reciprocal_rank};
+use super::fusion::{FUSION_DEPTH, fuse};
 use super::{Pipeline, SearchError, Settings, Stage1};
 
 /// The last rank at which a skill counts as found in an author's tests: published routers hand an agent one to five
@@ -116,8 +116,8 @@ impl<'a> WhatIf<'a> {
             return Ok(WhatIf::unchanged(pipeline, settings, skill));
         }
         let text = Box::new(pipeline.library[skill].with_text(draft.parts()));
-        let lexical = ChangedLexical::new(&pipeline.lexical, skill, Some(&text));
-        let vector = match (&pipeline.embedder, settings.stage1) {
+        let lexical = ChangedLexical::new(pipeline.words(settings.stage1), skill, Some(&text));
+        let vector = match (pipeline.embedder(), settings.stage1) {
             (_, Stage1::Lexical) | (None, _) => None,
             (Some(embedder), _) => Some(embed(pipeline, embedder, &text, settings.fields, stop)?),
         };
@@ -126,7 +126,7 @@ impl<'a> WhatIf<'a> {
 
     /// The library without the skill.
     pub fn removed(pipeline: &'a Pipeline, settings: Settings, skill: SkillIx) -> Self {
-        let lexical = ChangedLexical::new(&pipeline.lexical, skill, None);
+        let lexical = ChangedLexical::new(pipeline.words(settings.stage1), skill, None);
         WhatIf { pipeline, settings, skill, change: Change::Removed(lexical) }
     }
 
@@ -140,7 +140,7 @@ impl<'a> WhatIf<'a> {
         let Settings { stage1, fields, depth, .. } = self.settings;
         let limit = FUSION_DEPTH.max(depth);
         let index = self.pipeline.dense(fields).filter(|dense| dense.ready() > 0);
-        let side = match (&self.pipeline.embedder, index, stage1) {
+        let side = match (self.pipeline.embedder(), index, stage1) {
             (Some(embedder), Some(index), Stage1::Dense | Stage1::Fused) if !request.trim().is_empty() => {
                 Some((embedder, index))
             }
@@ -167,7 +167,7 @@ impl<'a> WhatIf<'a> {
         let list = match ran {
             Stage1::Lexical => lexical.clone(),
             Stage1::Dense => near.to_vec(),
-            Stage1::Fused => reciprocal_rank(&[&lexical, near]),
+            Stage1::Fused => fuse(self.pipeline.fusion(), &lexical, near),
         };
         Ok(Ranking {
             ran,
@@ -183,7 +183,7 @@ impl<'a> WhatIf<'a> {
     fn by_words(&self, request: &str, limit: usize) -> Vec<Scored> {
         let fields = self.settings.fields;
         match &self.change {
-            Change::None => self.pipeline.lexical.search(request, fields, limit),
+            Change::None => self.pipeline.words(self.settings.stage1).search(request, fields, limit),
             Change::Text { lexical, .. } | Change::Removed(lexical) => lexical.search(request, fields, limit),
         }
     }

@@ -52,7 +52,7 @@ fn a_scratch_edit_ranks_as_the_saved_file_would() {
         },
     );
     let saved = Library::new(skills.collect(), pipeline.library.roots.clone(), LoadReport::default());
-    let models = Models { embedder: pipeline.embedder.clone(), reranker: pipeline.reranker.clone() };
+    let models = Models { embedder: pipeline.embedder().cloned(), reranker: pipeline.reranker.clone() };
     let saved = pipeline_of(saved, models);
     for (settings, request) in settings().into_iter().flat_map(|settings| REQUESTS.map(|request| (settings, request))) {
         let what_if = WhatIf::edited(&pipeline, settings, edited, &draft, &never).unwrap();
@@ -105,8 +105,8 @@ fn an_edit_that_changes_nothing_changes_nothing() {
         .into_iter()
         .flat_map(|settings| pipeline.library.iter().step_by(11).map(move |row| (settings, row)).collect::<Vec<_>>())
     {
-        let lexical = ChangedLexical::new(&pipeline.lexical, ix, Some(own));
-        let embedder = pipeline.embedder.as_ref().unwrap();
+        let lexical = ChangedLexical::new(pipeline.words(settings.stage1), ix, Some(own));
+        let embedder = pipeline.embedder().unwrap();
         let vector = Some(embed(&pipeline, embedder, own, settings.fields, &never).unwrap());
         let change = Change::Text { skill: Box::new(own.clone()), lexical, vector };
         let forced = WhatIf { pipeline: &pipeline, settings, skill: ix, change };

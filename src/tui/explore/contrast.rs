@@ -177,7 +177,7 @@ fn effect(text: &mut RunText, effect: Option<WordEffect>, columns: usize, symbol
 }
 
 fn terms(text: &mut RunText, contrast: &Contrast, symbols: &Symbols) {
-    text.push("\n\nWords of the request in BM25", Ink::Heading);
+    text.push(&format!("\n\nWords of the request in {}", contrast.weighing.label()), Ink::Heading);
     if contrast.terms.is_empty() {
         return text.push("\nneither skill has one", Ink::Muted);
     }

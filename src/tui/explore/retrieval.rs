@@ -36,9 +36,10 @@ fn rows(retrieval: &Retrieval, dense: bool, symbols: &Symbols) -> RunText {
 }
 
 fn lexical(text: &mut RunText, lexical: &LexicalView, symbols: &Symbols) {
+    let by = lexical.weighing.label();
     let place = match lexical.placed {
-        Some(placed) => format!("BM25 {:.3}, rank {} of all skills", placed.score, placed.rank),
-        None => "BM25: no word of the request is in this skill".into(),
+        Some(placed) => format!("{by} {:.3}, rank {} of all skills", placed.score, placed.rank),
+        None => format!("{by}: no word of the request is in this skill"),
     };
     text.push(&place, Ink::Heading);
     if !lexical.terms.is_empty() {

@@ -135,7 +135,7 @@ fn sides(lexical: Option<Placed>, dense: Option<Placed>, shortlist: &Shortlist) 
         return String::new();
     }
     let rank = |placed: Option<Placed>| placed.map_or("none".into(), |placed| placed.rank.to_string());
-    format!(" (BM25 {}, dense {})", rank(lexical), rank(dense))
+    format!(" ({} {}, dense {})", shortlist.weighing.label(), rank(lexical), rank(dense))
 }
 
 fn beaten_by(

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::engine::ModelState;
 use crate::explain::Reading;
 use crate::library::SkillIx;
+use crate::model::Fusion;
 use crate::search::Shortlist;
 use crate::tui::explore::attention::Explained;
 use crate::tui::explore::layout::Focus;
@@ -100,12 +101,20 @@ impl Explore {
         let (dense_rank, dense_score) = placed(dense, 4);
         let mut rows = vec![
             Line::from(pen.span(format!("{:12}{:>5} {:>9}", "", "rank", "score"), Role::Muted)),
-            row("BM25", lexical_rank, lexical_score, "shared words, the rare ones count more".into()),
+            row(
+                shortlist.weighing.label(),
+                lexical_rank,
+                lexical_score,
+                "shared words, the rare ones count more".into(),
+            ),
             row("cosine", dense_rank, dense_score, format!("nearness of the vectors, embedder {embedder}")),
         ];
         if let Some(fused) = hit.and_then(|hit| hit.fused) {
-            let means = "sum of 1/(60 + rank); only the order counts";
-            rows.push(row("fused", of(rank), format!("{fused:.5}"), means.into()));
+            let means = match shortlist.fusion {
+                None => "sum of 1/(60 + rank); only the order counts".into(),
+                Some(Fusion { words, .. }) => format!("cosine + {words} · score by words / the best one"),
+            };
+            rows.push(row("fused", of(rank), format!("{fused:.5}"), means));
         }
         let in_list = if hit.is_some() { "in the shortlist" } else { "not in the shortlist" };
         let how = format!("{in_list} of {}: {}, fields {}", settings.depth, shortlist.ran.key(), settings.fields.key());
