@@ -16,7 +16,7 @@ use skillscope::engine::{
 use skillscope::explain::Reading;
 use skillscope::library::FieldSet;
 use skillscope::library::load::Source;
-use skillscope::model::Device;
+use skillscope::model::{Device, Prior};
 use skillscope::search::groups::Grouping;
 use skillscope::search::{QueryId, Ranked, Settings, Stage1};
 
@@ -107,8 +107,10 @@ fn both_stages_answer_with_the_id_of_the_request() {
     let after: HashSet<_> = last.rows.iter().map(|row| row.skill).collect();
     assert_eq!(before, after, "reranking reorders the shortlist and loses nothing");
     assert!(last.rows.iter().all(|row| row.score.is_some()));
-    // By score and the profile's prior of rank, computed here from the rows themselves.
-    let weigh = |row: &Ranked| row.score.unwrap() - f32::from(last.prior) * (row.before as f32).ln();
+    // By score and the profile's prior of stage 1, computed here from the rows themselves.
+    let Prior::Scores(weight) = last.prior else { panic!("{:?}", last.prior) };
+    let stage1 = |row: &Ranked| shortlist.hit(row.skill).unwrap().fused.unwrap();
+    let weigh = |row: &Ranked| row.score.unwrap() + f32::from(weight) * stage1(row);
     assert!(last.rows.windows(2).all(|pair| weigh(&pair[0]) >= weigh(&pair[1])));
 }
 

@@ -1,6 +1,6 @@
 //! What made a number, in words: the protocol badge (papers.md section 9).
 
-use super::{EmbedderProfile, ModelId, Placement, PromptProfile, RerankerProfile};
+use super::{EmbedderProfile, ModelId, Placement, Prior, PromptProfile, RerankerProfile};
 use crate::library::FieldSet;
 use crate::text::{DocumentTemplate, PairTemplate};
 
@@ -61,7 +61,10 @@ impl Badge {
             None => "score logit".into(),
         });
         if !profile.rank_prior.is_none() {
-            parts.push(format!("sorted by score - {} ln(rank in the shortlist)", profile.rank_prior.weight()));
+            parts.push(format!("sorted by {}", Prior::Ranks(profile.rank_prior).describe()));
+        }
+        if !profile.score_prior.is_none() {
+            parts.push(format!("after a fusion of scores by {}", Prior::Scores(profile.score_prior).describe()));
         }
         Badge::new(id, profile.source.as_deref(), placement, parts)
     }

@@ -7,47 +7,74 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::library::Field;
 
-/// How much the first stage's order counts in the final one: a skill at rank r of the shortlist is sorted by
-/// `score - weight * ln r`, the log-odds of a prior that falls with the rank as `r^-weight`. 0 leaves the order to the
-/// reranker.
+/// How much of the first stage is in the final order; 0 leaves it to the reranker.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(try_from = "f32", into = "f32")]
-pub struct RankPrior(f32);
+pub struct PriorWeight(f32);
 
-impl RankPrior {
+impl PriorWeight {
     pub fn is_none(&self) -> bool {
         self.0 == 0.0
-    }
-
-    pub fn weight(self) -> f32 {
-        self.0
     }
 
     fn bits(self) -> u32 {
         self.0.to_bits()
     }
-
-    /// What a score at a 1-based rank of the shortlist is sorted by.
-    pub fn weigh(self, score: f32, rank: usize) -> f32 {
-        score - self.0 * (rank.max(1) as f32).ln()
-    }
 }
 
-impl TryFrom<f32> for RankPrior {
+impl TryFrom<f32> for PriorWeight {
     type Error = String;
 
     fn try_from(weight: f32) -> Result<Self, String> {
         match weight {
             // Adding 0 makes one zero of the two, so that equal weights have equal bits.
-            weight if weight.is_finite() && weight >= 0.0 => Ok(RankPrior(weight + 0.0)),
-            weight => Err(format!("rank_prior is {weight}; it must be 0 or more")),
+            weight if weight.is_finite() && weight >= 0.0 => Ok(PriorWeight(weight + 0.0)),
+            weight => Err(format!("the weight of stage 1 is {weight}; it must be 0 or more")),
         }
     }
 }
 
-impl From<RankPrior> for f32 {
-    fn from(prior: RankPrior) -> f32 {
-        prior.0
+impl From<PriorWeight> for f32 {
+    fn from(weight: PriorWeight) -> f32 {
+        weight.0
+    }
+}
+
+/// What of the first stage is mixed into the score of the second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Prior {
+    /// `score - weight · ln rank`: the log-odds of a prior that falls with the rank r of the shortlist as `r^-weight`.
+    Ranks(PriorWeight),
+    /// `score + weight · score of stage 1`: where those of all requests mean the same ([`Fusion`]).
+    Scores(PriorWeight),
+}
+
+impl Default for Prior {
+    fn default() -> Self {
+        Prior::Ranks(PriorWeight::default())
+    }
+}
+
+impl Prior {
+    pub fn is_none(self) -> bool {
+        let (Prior::Ranks(weight) | Prior::Scores(weight)) = self;
+        weight.is_none()
+    }
+
+    /// What a skill is sorted by, with a 1-based rank and a score in the shortlist.
+    pub fn weigh(self, score: f32, rank: usize, stage1: f32) -> f32 {
+        match self {
+            Prior::Ranks(PriorWeight(weight)) => score - weight * (rank.max(1) as f32).ln(),
+            Prior::Scores(PriorWeight(weight)) => score + weight * stage1,
+        }
+    }
+
+    /// As the protocol badge has it.
+    pub fn describe(self) -> String {
+        match self {
+            Prior::Ranks(PriorWeight(weight)) => format!("score - {weight} ln(rank in the shortlist)"),
+            Prior::Scores(PriorWeight(weight)) => format!("score + {weight} · score in the shortlist"),
+        }
     }
 }
 
@@ -164,7 +191,7 @@ macro_rules! equal_by_bits {
     )+};
 }
 
-equal_by_bits!(RankPrior, Fit, Fusion);
+equal_by_bits!(PriorWeight, Fit, Fusion);
 
 /// Whether anything in a library fits the request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -179,13 +206,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prior_takes_the_logarithm_of_the_rank() {
-        let prior = RankPrior::try_from(2.0).unwrap();
-        assert_eq!(prior.weigh(1.5, 1), 1.5);
-        assert!((prior.weigh(1.5, 8) - (1.5 - 2.0 * 2.079_441_5)).abs() < 1e-5);
-        assert!(RankPrior::default().is_none() && RankPrior::default().weigh(0.25, 20) == 0.25);
+    fn a_prior_takes_the_logarithm_of_the_rank_or_the_score() {
+        let two = PriorWeight::try_from(2.0).unwrap();
+        assert_eq!(Prior::Ranks(two).weigh(1.5, 1, 9.0), 1.5);
+        assert!((Prior::Ranks(two).weigh(1.5, 8, 9.0) - (1.5 - 2.0 * 2.079_441_5)).abs() < 1e-5);
+        assert_eq!(Prior::Scores(two).weigh(1.5, 8, 0.75), 3.0);
+        assert!(Prior::default().is_none() && Prior::default().weigh(0.25, 20, 9.0) == 0.25);
         for wrong in [-0.5, f32::NAN, f32::INFINITY] {
-            assert!(RankPrior::try_from(wrong).is_err(), "{wrong}");
+            assert!(PriorWeight::try_from(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Precision;
-use super::decision::{Fit, Fusion, RankPrior};
+use super::decision::{Fit, Fusion, Prior, PriorWeight};
 use crate::text::{DocumentTemplate, WrittenPrompt};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
@@ -131,9 +131,22 @@ pub struct RerankerProfile {
     pub prompt: Option<PromptProfile>,
     #[serde(default)]
     pub score: Score,
-    /// How the final order mixes both stages.
-    #[serde(default, skip_serializing_if = "RankPrior::is_none")]
-    pub rank_prior: RankPrior,
+    /// How much of stage 1 is in the final order, by ranks.
+    #[serde(default, skip_serializing_if = "PriorWeight::is_none")]
+    pub rank_prior: PriorWeight,
+    /// The same by scores: what counts instead where the shortlist was made by adding scores ([`Fusion`]).
+    #[serde(default, skip_serializing_if = "PriorWeight::is_none")]
+    pub score_prior: PriorWeight,
+}
+
+impl RerankerProfile {
+    /// What of a shortlist is mixed into the final order.
+    pub fn prior(&self, fusion: Option<Fusion>) -> Prior {
+        match fusion {
+            Some(_) if !self.score_prior.is_none() => Prior::Scores(self.score_prior),
+            _ => Prior::Ranks(self.rank_prior),
+        }
+    }
 }
 
 /// The prompt of a causal reranker.

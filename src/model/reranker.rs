@@ -3,7 +3,7 @@
 use half::f16;
 
 use super::choice::{Choice, Part, choose};
-use super::decision::RankPrior;
+use super::decision::PriorWeight;
 use super::forward::Output;
 use super::head::ScoreHead;
 use super::network::{self, Network};
@@ -87,7 +87,8 @@ impl RerankerProfile {
             max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
             prompt: None,
             score: Score::LogOdds,
-            rank_prior: RankPrior::default(),
+            rank_prior: PriorWeight::default(),
+            score_prior: PriorWeight::default(),
         }
     }
 }

@@ -58,7 +58,7 @@ pub fn confusion(
         } else {
             let ranking = WhatIf::unchanged(pipeline, settings, skill).stage1(request)?;
             found.asked += 1;
-            if let Some(&first) = ranking.shortlist.first().filter(|&&first| first != skill) {
+            if let Some(first) = ranking.shortlist.first().map(|found| found.skill).filter(|&first| first != skill) {
                 found.confused.push(Confused { skill, rank: ranking.rank, first });
             }
         }

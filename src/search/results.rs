@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::index::vectors::EXACT_UP_TO;
 use crate::index::{SearchKind, Weighing};
 use crate::library::{FieldSet, Library, SkillIx};
-use crate::model::{Fusion, RankPrior, Verdict};
+use crate::model::{Fusion, Prior, Verdict};
 
 /// Generation of a request: a result whose id is not the newest is dropped by its reader (design invariant 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -150,6 +150,11 @@ impl Shortlist {
         self.settings.stage1 != Stage1::Lexical && (self.ran != self.settings.stage1 || self.vectors.0 < self.vectors.1)
     }
 
+    /// What the list is ordered by, at a 1-based rank; below it, what its last row has.
+    pub fn score_at(&self, rank: usize) -> f32 {
+        self.hits.get(rank.saturating_sub(1)).or(self.hits.last()).map_or(0.0, Hit::score)
+    }
+
     pub fn hit(&self, skill: SkillIx) -> Option<&Hit> {
         self.hits.iter().find(|hit| hit.skill == skill)
     }
@@ -181,11 +186,15 @@ pub struct Reranking {
     /// In final order; ties keep stage-1 order (SkillRouter's stable sort, papers.md 1.5).
     pub rows: Vec<Ranked>,
     /// How much of stage 1 is in that order.
-    pub prior: RankPrior,
+    pub prior: Prior,
     pub scored: usize,
     /// How many of the scores came from the cache.
     pub cached: usize,
     pub elapsed: Duration,
+}
+
+fn weight(row: &Ranked, prior: Prior, shortlist: &Shortlist) -> Option<f32> {
+    row.score.map(|score| prior.weigh(score, row.before, shortlist.score_at(row.before)))
 }
 
 impl Reranking {
@@ -193,7 +202,7 @@ impl Reranking {
     pub fn new(
         shortlist: Arc<Shortlist>,
         scores: &[Option<f32>],
-        prior: RankPrior,
+        prior: Prior,
         cached: usize,
         elapsed: Duration,
     ) -> Self {
@@ -204,7 +213,7 @@ impl Reranking {
             .map(|(hit, &score)| Ranked { skill: hit.skill, before: hit.rank, after: 0, score })
             .collect();
         // Stable: equal scores and unscored rows keep stage-1 order.
-        let weight = |row: &Ranked| row.score.map(|score| prior.weigh(score, row.before));
+        let weight = |row: &Ranked| weight(row, prior, &shortlist);
         rows.sort_by(|a, b| match (weight(a), weight(b)) {
             (Some(a), Some(b)) => b.total_cmp(&a),
             (a, b) => b.is_some().cmp(&a.is_some()),
@@ -218,7 +227,7 @@ impl Reranking {
 
     /// What a row is sorted by: its score, with the profile's share of stage 1.
     pub fn weight(&self, row: &Ranked) -> Option<f32> {
-        row.score.map(|score| self.prior.weigh(score, row.before))
+        weight(row, self.prior, &self.shortlist)
     }
 
     pub fn is_finished(&self) -> bool {

@@ -36,7 +36,10 @@ fn search_prints_both_stages_in_final_order() {
     assert!(pdf["stage1"]["dense"].as_f64().unwrap() > 0.3);
     let (fused, cosine) = (pdf["stage1"]["fused"].as_f64().unwrap(), pdf["stage1"]["dense"].as_f64().unwrap());
     assert_eq!(pdf["stage1"]["lexical_rank"], 1);
-    assert!((fused - (cosine + 0.5)).abs() < 1e-6, "the best by words gets all of the profile's 0.5: {cosine}, {fused}");
+    assert!(
+        (fused - (cosine + 0.5)).abs() < 1e-6,
+        "the best by words gets all of the profile's 0.5: {cosine}, {fused}"
+    );
     assert!(value["profile"]["fusion"].as_str().unwrap().starts_with("cosine + 0.5 · BM25F"), "{value}");
     assert!(pdf["path"].as_str().unwrap().ends_with("pdf-merge/SKILL.md"));
     assert!(value["timings_ms"]["stage1"].as_f64().unwrap() > 0.0);

@@ -15,7 +15,7 @@ use skillscope::index::{SearchKind, Weighing};
 use skillscope::library::{
     ContentHash, Field, FieldSet, Library, LoadReport, Origin, Root, RootKind, Skill, SkillIx, Text,
 };
-use skillscope::model::{Attention, Capture, Device, ModelId, RankPrior};
+use skillscope::model::{Attention, Capture, Device, ModelId, Prior};
 use skillscope::search::{Hit, PinnedStanding, Placed, QueryId, Reranking, Settings, Shortlist, Stage1, Stage1Timings};
 use skillscope::text::{DocumentTemplate, Encoding, Segment};
 use skillscope::tui::session::Session;
@@ -154,7 +154,7 @@ pub fn shortlist(library: &Arc<Library>, id: QueryId, settings: Settings) -> Arc
 pub fn reranking(shortlist: &Arc<Shortlist>, scored: usize) -> Arc<Reranking> {
     let score = |at: usize| if at == 0 { -7.25 } else { 6.5 - (at * 7 % 20) as f32 / 2.0 };
     let scores: Vec<Option<f32>> = (0..shortlist.hits.len()).map(|at| (at < scored).then(|| score(at))).collect();
-    Arc::new(Reranking::new(shortlist.clone(), &scores, RankPrior::default(), 0, Duration::from_millis(412)))
+    Arc::new(Reranking::new(shortlist.clone(), &scores, Prior::default(), 0, Duration::from_millis(412)))
 }
 
 /// A capture of skill 0 cut after half of its words, and what a lens would make of it.

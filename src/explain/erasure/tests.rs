@@ -1,7 +1,7 @@
 use super::*;
 use crate::explain::{Lens, attribute};
 use crate::library::{Text, load};
-use crate::model::{Device, RankPrior, never};
+use crate::model::{Device, Prior, PriorWeight, never};
 use crate::search::{Undisturbed, courtesy};
 
 fn pair(request: &str, parts: [&str; 3]) -> Pair {
@@ -131,7 +131,8 @@ fn a_skill_ranks_among_its_rivals_where_its_list_has_it() {
     let pipeline = Pipeline::new(library, lexical);
     let shortlist = Arc::new(pipeline.stage1(QueryId(1), &request, settings, None, true).unwrap());
     assert_eq!(shortlist.hits.len(), 12);
-    for prior in [0.0, 0.7].map(|weight| RankPrior::try_from(weight).unwrap()) {
+    let weight = |weight: f32| PriorWeight::try_from(weight).unwrap();
+    for prior in [Prior::default(), Prior::Ranks(weight(0.7)), Prior::Scores(weight(1.3))] {
         let scores: Vec<Option<f32>> =
             (0..12).map(|at| Some([1.0, 2.5, -3.0, 1.0][at % 4] + (at / 8) as f32)).collect();
         let list = Reranking::new(shortlist.clone(), &scores, prior, 0, Default::default());

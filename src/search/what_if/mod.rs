@@ -57,14 +57,14 @@ pub struct Ranking {
     /// Its inner product with the request, where vectors ran.
     pub cosine: Option<f32>,
     /// The shortlist, best first.
-    pub shortlist: Vec<SkillIx>,
+    pub shortlist: Vec<Scored>,
     /// The shortlist in the order of stage 2; `None` while that has not run.
     pub reranked: Option<Vec<SkillIx>>,
 }
 
 impl Ranking {
     pub fn in_shortlist(&self, skill: SkillIx) -> bool {
-        self.shortlist.contains(&skill)
+        self.shortlist.iter().any(|scored| scored.skill == skill)
     }
 
     /// 1-based rank after stage 2; `None` where that did not run, or did not see the skill.
@@ -74,7 +74,8 @@ impl Ranking {
 
     /// The first of the last list that was made.
     pub fn winner(&self) -> Option<SkillIx> {
-        self.reranked.as_ref().unwrap_or(&self.shortlist).first().copied()
+        let stage1 = || self.shortlist.first().map(|scored| scored.skill);
+        self.reranked.as_ref().map_or_else(stage1, |reranked| reranked.first().copied())
     }
 }
 
@@ -175,7 +176,7 @@ impl<'a> WhatIf<'a> {
             lexical: place(&lexical).map(|at| at + 1),
             dense: place(&dense).map(|at| at + 1),
             cosine,
-            shortlist: list.iter().take(depth).map(|scored| scored.skill).collect(),
+            shortlist: list.into_iter().take(depth).collect(),
             reranked: None,
         })
     }
@@ -192,12 +193,13 @@ impl<'a> WhatIf<'a> {
     /// without a reranker, or where the settings leave stage 2 out.
     pub fn stage2(&self, request: &str, ranking: &mut Ranking, stop: Stop) -> Result<(), SearchError> {
         let Some(reranker) = self.pipeline.reranker.as_ref().filter(|_| self.settings.rerank) else { return Ok(()) };
-        let skills: Vec<&Skill> = ranking.shortlist.iter().map(|&skill| self.text_of(skill)).collect();
+        let skills: Vec<&Skill> = ranking.shortlist.iter().map(|scored| self.text_of(scored.skill)).collect();
         let (scores, _) =
             self.pipeline.score_pairs(reranker, request, self.settings.fields, &skills, stop, &mut |_, _| {})?;
-        let prior = reranker.profile().rank_prior;
-        let weigh = |(index, (&skill, score)): (usize, (&SkillIx, Option<f32>))| {
-            (skill, score.map_or(f32::NEG_INFINITY, |score| prior.weigh(score, index + 1)))
+        let fusion = self.pipeline.fusion().filter(|_| ranking.ran == Stage1::Fused);
+        let prior = reranker.profile().prior(fusion);
+        let weigh = |(index, (found, score)): (usize, (&Scored, Option<f32>))| {
+            (found.skill, score.map_or(f32::NEG_INFINITY, |score| prior.weigh(score, index + 1, found.score)))
         };
         let mut rows: Vec<(SkillIx, f32)> = ranking.shortlist.iter().zip(scores).enumerate().map(weigh).collect();
         // Stable: equal weights keep stage-1 order, as in a reranking.

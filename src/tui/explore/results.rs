@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::engine::{Request, SearchRequest};
 use crate::library::{Library, SkillIx, Text};
-use crate::model::RankPrior;
+use crate::model::Prior;
 use crate::search::{Hit, QueryId, Ranked, Reranking, Settings, Shortlist};
 
 /// Pause before stage 2 after a typed character (tui.md, practice 4).
@@ -80,9 +80,10 @@ impl Results {
         let fresh = shortlist.id == self.newest && self.asked.is_some();
         if fresh {
             let unscored = vec![None; shortlist.hits.len()];
-            self.reranking = shortlist.settings.rerank.then(|| {
-                Arc::new(Reranking::new(shortlist.clone(), &unscored, RankPrior::default(), 0, Duration::ZERO))
-            });
+            self.reranking = shortlist
+                .settings
+                .rerank
+                .then(|| Arc::new(Reranking::new(shortlist.clone(), &unscored, Prior::default(), 0, Duration::ZERO)));
             self.shortlist = Some(shortlist.clone());
         }
         fresh
