@@ -1,28 +1,43 @@
-"""Chooses, on the held-out requests, how much of stage 1 stays in the final order and when nothing fits.
+"""Chooses, on the held-out requests, what words are worth beside vectors, how much of stage 1 stays in the final order, and when
+nothing fits.
 
     python training/decide.py --embedder work/embedder --reranker work/reranker --pool work/pool.jsonl
 
-Prints the lines for assets/profiles/builtin.toml, and what they were chosen from.
+Prints the lines for assets/profiles/builtin.toml, and what they were chosen from. `words` goes into lexical.py too.
 """
 
 import argparse
 import math
 import pathlib
 
+import numpy
 import torch
 
+import lexical
 import measure
 import network
 import requests
 from reranker import Pairs, Shortlists, TOKENS, score_all
 
 DEPTH = 20
-PRIORS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
+WORDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+RANK_PRIORS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+SCORE_PRIORS = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 
 
-def reorder(scores, ranked, prior):
-    weights = [score - prior * math.log(place + 1) for place, score in enumerate(scores)]
-    return [ranked[i] for i in sorted(range(len(ranked)), key=lambda i: -weights[i])]
+def best_of(title, options, rankings, held):
+    """The option whose rankings have the largest sum of nDCG@10 and Hit@1, every option shown."""
+    gains = {}
+    for option in options:
+        found = measure.measures(rankings(option), held)
+        measure.show(f"{title} {option}", found)
+        gains[option] = found["all"][0] + found["all"][1]
+    return max(gains, key=gains.get)
+
+
+def reorder(weights, ranked):
+    """Each list of `ranked` by its row of weights, equal ones as they stand."""
+    return [[skills[at] for at in numpy.argsort(-row, kind="stable")] for row, skills in zip(weights, ranked)]
 
 
 def platt(scores, answered):
@@ -73,23 +88,25 @@ def main():
     encode = lambda texts: [one.ids for one in reader.encode_batch(texts)]
     lists = Shortlists(network.load(args.embedder), skills, encode)
     asked = [row["request"] for row in held + nothing]
-    ranked = lists.find(asked[: len(held)], DEPTH)
-    best = (network.embed_all(lists.net, encode(asked)) @ lists.vectors.T).max(dim=1).values.tolist()
+    cosines = (network.embed_all(lists.net, encode(asked)) @ lists.vectors.T).numpy()
+    best, cosines = cosines.max(axis=1).tolist(), cosines[: len(held)]
+    by_words = lists.words.scores(asked[: len(held)])
+    fused = lambda words: measure.best(lexical.fused(cosines, by_words, words), lists.order)
+    measure.show("vectors", measure.measures(measure.best(cosines, lists.order), held))
+    measure.show("BM25F", measure.measures(measure.best(by_words, lists.order), held))
+    words = best_of("fused, words", WORDS, fused, held)
+
+    stage1 = lexical.fused(cosines, by_words, words)
+    ranked = measure.best(stage1, lists.order, DEPTH)
+    place = {skill: at for at, skill in enumerate(lists.order)}
+    stage1 = numpy.array([[row[place[skill]] for skill in found] for row, found in zip(stage1, ranked)])
     reader.no_truncation()
     pairs, net = Pairs(reader), network.load(args.reranker)
     flat = [pairs.pair(r["request"], lists.texts[s]) for r, found in zip(held, ranked) for s in found]
-    scores, by_list = score_all(net, flat).tolist(), []
-    for found in ranked:
-        by_list.append(scores[: len(found)])
-        scores = scores[len(found) :]
-
-    measure.show("stage 1", measure.measures(ranked, held))
-    gains = {}
-    for prior in PRIORS:
-        found = measure.measures([reorder(s, r, prior) for s, r in zip(by_list, ranked)], held)
-        measure.show(f"rank_prior {prior}", found)
-        gains[prior] = found["all"][0] + found["all"][1]
-    prior = max(gains, key=gains.get)
+    scores = score_all(net, flat).numpy().reshape(len(held), DEPTH)
+    ranks = numpy.log(numpy.arange(1, DEPTH + 1))
+    by_rank = best_of("rank_prior", RANK_PRIORS, lambda prior: reorder(scores - prior * ranks, ranked), held)
+    by_score = best_of("score_prior", SCORE_PRIORS, lambda prior: reorder(scores + prior * stage1, ranked), held)
 
     answered = [True] * len(held) + [False] * len(nothing)
     print(f"the best cosine tells {told_apart(best, answered):.3f} of the pairs apart")
@@ -106,7 +123,8 @@ def main():
         folds += [(1 / (1 + math.exp(-(a * best[i] + b))), answered[i]) for i in range(fold, len(best), 5)]
     refused, accepted = rates(*zip(*folds), 0.5)
     print(f"five-fold, threshold 0.5: {refused:.1%} of the answerable refused, {accepted:.1%} of the others accepted")
-    print(f"\n[embedder]\nfit = {{ slope = {slope:.4f}, offset = {offset:.4f}, threshold = 0.5 }}\n\n[reranker]\nrank_prior = {prior}")
+    print(f"\n[embedder]\nfit = {{ slope = {slope:.4f}, offset = {offset:.4f}, threshold = 0.5 }}")
+    print(f"\n[embedder.fusion]\nwords = {words}\n\n[reranker]\nrank_prior = {by_rank}\nscore_prior = {by_score}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import measure
 import network
 import requests
 
-BATCH, NEGATIVES, WRITTEN = 48, 1, 16
+BATCH, NEGATIVES, WRITTEN = 48, 1, 32
 # The profile reads 256 tokens. Training on the first 192 of a document costs a quarter less; the base saw 128.
 TOKENS, TRAINED_TOKENS = 256, 192
 TEMPERATURE = 0.04
@@ -27,14 +27,16 @@ SOURCES = {"near": 4, "lexical": 3, "group": 2, "random": 1}
 
 
 class Negatives:
-    def __init__(self, skills, order, same, words, seed):
-        self.order, self.same, self.words, self.random = order, same, words, random.Random(seed)
+    """Wrong documents for a request; never one of `never`, or the network would learn that the held-out skills are wrong."""
+
+    def __init__(self, skills, order, never, same, words, seed):
+        self.order, self.never, self.same, self.words, self.random = order, never, same, words, random.Random(seed)
         self.groups = {}
         for skill in order:
             self.groups.setdefault(skill.split("/")[0], []).append(skill)
 
     def pick(self, text, gold):
-        by_words = self.words.rank([text[:1000]], 24)[0]
+        by_words = self.words.rank(text[:1000], 24)
         picked = []
         for _ in range(40):
             source = self.random.choices(list(SOURCES), SOURCES.values())[0]
@@ -46,7 +48,7 @@ class Negatives:
                 "random": self.order,
             }[source]
             other = self.random.choice(options) if options else None
-            if other and other not in picked and not self.same.any(gold, other):
+            if other and other not in picked and other not in self.never and not self.same.any(gold, other):
                 picked.append(other)
                 if len(picked) == NEGATIVES:
                     break
@@ -59,19 +61,19 @@ class Batches:
     def __init__(self, args, skills, encode):
         self.skills, self.encode = skills, encode
         trained, self.held, _ = requests.split(args.queries, skills)
-        never = {skill for request in self.held for skill in request["skills"]}
+        self.never = {skill for request in self.held for skill in request["skills"]}
         self.written = trained
-        self.maker = requests.Maker(skills, never, args.seed)
+        self.maker = requests.Maker(skills, self.never, args.seed)
         self.random = random.Random(args.seed)
         self.order = list(skills)
         self.texts = {i: requests.document(s) for i, s in skills.items()}
-        self.words = lexical.Lexical(self.order, [self.texts[i] for i in self.order])
+        self.words = lexical.Lexical(skills)
 
     def mine(self, net, seed):
         """Neighbours of every skill by the network as it is now."""
         vectors = network.embed_all(net, self.encode([self.texts[i] for i in self.order]))
         same = requests.Same(self.skills, vectors)
-        self.negatives = Negatives(self.skills, self.order, same, self.words, seed)
+        self.negatives = Negatives(self.skills, self.order, self.never, same, self.words, seed)
 
     def next(self):
         rows = []
@@ -100,10 +102,10 @@ def look(net, data, title):
     """The held-out requests over the whole pool."""
     vectors = network.embed_all(net, data.encode([data.texts[i] for i in data.order]))
     asked = [request["request"] for request in data.held]
-    dense = measure.rank(network.embed_all(net, data.encode(asked)), vectors, data.order)
-    measure.show(title + " dense", measure.measures(dense, data.held))
-    fused = measure.fuse([dense, data.words.rank(asked, 1000)])
-    measure.show(title + " fused", {"all": measure.measures(fused, data.held)["all"]})
+    cosines = (network.embed_all(net, data.encode(asked)) @ vectors.T).numpy()
+    measure.show(title + " dense", measure.measures(measure.best(cosines, data.order), data.held))
+    both = measure.best(lexical.fused(cosines, data.words.scores(asked)), data.order)
+    measure.show(title + " fused", {"all": measure.measures(both, data.held)["all"]})
 
 
 def main():

@@ -14,7 +14,8 @@ import network
 RATE, WARMUP, SAVE = 6e-5, 0.08, 50
 
 
-def arguments(steps, seed):
+def arguments(steps, seed, more=()):
+    """`more`: names of flags that only one trainer has."""
     flags = argparse.ArgumentParser()
     flags.add_argument("--base", required=True)
     flags.add_argument("--pool", required=True)
@@ -23,6 +24,8 @@ def arguments(steps, seed):
     flags.add_argument("--steps", type=int, default=steps)
     flags.add_argument("--seed", type=int, default=seed)
     flags.add_argument("--threads", type=int, default=2)
+    for name in more:
+        flags.add_argument(name)
     args = flags.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)

@@ -29,19 +29,8 @@ def show(title, found):
         print(f"{title:24} {style:9} n={count:3}  nDCG@10 {gain:.4f}  Hit@1 {hit:.4f}  Recall@20 {recall:.4f}", flush=True)
 
 
-def rank(queries, documents, order, k=1000):
-    """The k nearest skills by dot product, best first; ties in the order of the pool, as in the program: copies are common."""
-    best = torch.sort(queries @ documents.T, dim=1, descending=True, stable=True).indices[:, :k].tolist()
-    return [[order[row] for row in rows] for rows in best]
-
-
-def fuse(lists, k=60, depth=1000):
-    """Reciprocal rank fusion of several rankings per request, as the program does it (k = 60)."""
-    fused = []
-    for each in zip(*lists):
-        scores = {}
-        for ranked in each:
-            for place, skill in enumerate(ranked[:depth]):
-                scores[skill] = scores.get(skill, 0.0) + 1 / (k + place + 1)
-        fused.append(sorted(scores, key=lambda skill: -scores[skill]))
-    return fused
+def best(scores, order, k=1000):
+    """The best k skills of each row of scores [requests, skills]; ties in the order of the pool, as in the program: copies are
+    common."""
+    rows = torch.sort(torch.as_tensor(scores), dim=1, descending=True, stable=True).indices[:, :k].tolist()
+    return [[order[at] for at in row] for row in rows]

@@ -1,8 +1,9 @@
 """Trains the cross-encoder on what stage 1 really finds.
 
-    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 1150]
+    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 1150] [--embedder E]
 
-Requests are the written ones and MADE ones; each is searched by the bi-encoder of `--base` and by BM25, fused. A list is one
+Requests are the written ones and MADE ones; each is searched by the bi-encoder of `--embedder` (`--base` where it is not
+given) and by words, as the program does. A list is one
 right skill and NEGATIVES of the first DEPTH, those that may be right too left out. Loss: cross-entropy over the list, and a
 little binary cross-entropy, so that one score means the same for every request.
 
@@ -26,8 +27,9 @@ import network
 import requests
 
 LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.5, 6000, 24
-# The profile reads 256 tokens of a pair.
-TOKENS, TRAINED_TOKENS = 256, 224
+# The profile reads 256 tokens of a pair. A pair is trained on its request and TRAINED_DOCUMENT tokens of the skill, at most
+# TRAINED_TOKENS together: what a skill is for stands at its beginning, and more pairs teach more than longer ones.
+TOKENS, TRAINED_TOKENS, TRAINED_DOCUMENT = 256, 240, 144
 LOOK, POINTWISE = 200, 0.3
 
 
@@ -75,13 +77,19 @@ class Shortlists:
     def __init__(self, net, skills, encode):
         self.net, self.encode, self.skills, self.order = net, encode, skills, list(skills)
         self.texts = {i: requests.document(s) for i, s in skills.items()}
-        texts = [self.texts[i] for i in self.order]
-        self.vectors = network.embed_all(net, encode(texts))
-        self.words = lexical.Lexical(self.order, [requests.whole(skills[i]) for i in self.order])
+        self.vectors = network.embed_all(net, encode([self.texts[i] for i in self.order]))
+        self.words = lexical.Lexical(skills)
+
+    def scores(self, asked):
+        """[requests, skills]: what the shortlist is sorted by."""
+        cosines = network.embed_all(self.net, self.encode(asked)) @ self.vectors.T
+        return lexical.fused(cosines.numpy(), self.words.scores(asked))
 
     def find(self, asked, depth):
-        dense = measure.rank(network.embed_all(self.net, self.encode(asked)), self.vectors, self.order, 1000)
-        return [ranked[:depth] for ranked in measure.fuse([dense, self.words.rank(asked, 1000)], depth=1000)]
+        found = []
+        for start in range(0, len(asked), 256):
+            found += measure.best(self.scores(asked[start : start + 256]), self.order, depth)
+        return found
 
 
 def look(net, pairs, lists, held, title, priors=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)):
@@ -120,7 +128,8 @@ class Lists:
             picked += self.draw.sample([skill for skill in wrong if skill not in picked], NEGATIVES - len(picked))
             right = gold[0] if kind is self.made else self.draw.choice(gold)
             texts = [document or requests.document(self.skills[right]), *(edit(self.skills[s]) for s in picked)]
-            return [self.pairs.pair(text, other, TRAINED_TOKENS) for other in texts]
+            limit = min(TRAINED_TOKENS, len(self.pairs.ids(text)) + TRAINED_DOCUMENT)
+            return [self.pairs.pair(text, other, limit) for other in texts]
 
 
 def loss_of(scores):
@@ -149,12 +158,12 @@ def lists_of(args, skills, stage1, pairs, seed):
 
 
 def main():
-    args = loop.arguments(steps=1150, seed=2)
+    args = loop.arguments(steps=1150, seed=2, more=["--embedder"])
     reader = network.tokenizer()
     skills = requests.read_pool(args.pool)
     cut = lambda texts: [ids[: TOKENS - 1] + ids[-1:] if len(ids) > TOKENS else ids for ids in (e.ids for e in reader.encode_batch(texts))]
     training, pairs = loop.Training(args, cross=True), Pairs(reader)
-    stage1 = Shortlists(network.load(args.base), skills, cut)
+    stage1 = Shortlists(network.load(args.embedder or args.base), skills, cut)
     lists, held = lists_of(args, skills, stage1, pairs, args.seed + training.done)
     stage1.held = stage1.find([row["request"] for row in held], 20)
     for step in training.steps():

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use skillscope::engine::{AuthorEvent, AuthorRequest, Opened, Probe, Request, Response, Standing};
+use skillscope::index::Scored;
 use skillscope::library::{SkillIx, Text};
 use skillscope::search::collisions::Collision;
 use skillscope::search::what_if::advice::{Lens, Measured, Reach};
@@ -21,7 +22,6 @@ struct Authored {
 fn ranking(stage1: Option<usize>, last: Option<usize>, mine: SkillIx) -> Ranking {
     let list = |rank: Option<usize>| {
         let mut list: Vec<SkillIx> = (0..20).map(SkillIx).filter(|&skill| skill != mine).collect();
-        list.extend(None::<SkillIx>);
         if let Some(rank) = rank {
             list.insert(rank - 1, mine);
         }
@@ -34,7 +34,11 @@ fn ranking(stage1: Option<usize>, last: Option<usize>, mine: SkillIx) -> Ranking
         lexical: stage1.map(|rank| rank + 1),
         dense: Some(stage1.unwrap_or(500)),
         cosine: Some(0.4321),
-        shortlist: list(stage1.filter(|&rank| rank <= 20)),
+        shortlist: list(stage1.filter(|&rank| rank <= 20))
+            .into_iter()
+            .enumerate()
+            .map(|(at, skill)| Scored { skill, score: 1.0 - at as f32 / 20.0 })
+            .collect(),
         reranked: Some(list(last)),
     }
 }

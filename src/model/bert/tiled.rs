@@ -165,7 +165,8 @@ impl Layers {
     ) {
         self.project(layer, &states.tiles, attention, true);
         if let Some(Capture { rows, weights }) = capture {
-            weights.extend(self.mean_weights(attention, places[0], rows));
+            let queries = &attention.queries[places[0].first * self.pairs()..];
+            weights.extend(self.mean_weights(attention, places[0], queries, rows));
         }
         let (width, attention) = (self.pairs(), &*attention);
         let panels: Vec<(Place, usize)> =
@@ -203,7 +204,7 @@ impl Layers {
         });
         let alone: Vec<Vec<Pair>> = (0..rows.len()).map(|row| row_alone(&queries, width, row)).collect();
         if let Some(Capture { weights, .. }) = capture {
-            weights.extend(self.weights_of(attention, places[0], &alone[0], 0));
+            weights.extend(self.mean_weights(attention, places[0], &alone[0], 0..1));
         }
         let attended: Vec<Vec<Pair>> = alone
             .par_iter()
@@ -294,21 +295,13 @@ impl Layers {
         Attending { heads: self.heads, keys, values, tokens: place.tokens }
     }
 
-    /// The mean attention `[heads, tokens]` of some tokens of a sequence.
-    fn mean_weights(&self, attention: &Attention, place: Place, rows: Range<usize>) -> Vec<f32> {
-        let count = rows.len().max(1) as f32;
-        let mut mean = vec![0.0; self.heads.count * place.tokens];
-        for row in rows {
-            let queries = &attention.queries[(place.first + row / BLOCK) * self.pairs()..][..self.pairs()];
-            let weights = self.weights_of(attention, place, queries, row % BLOCK);
-            mean.iter_mut().zip(weights).for_each(|(mean, weight)| *mean += weight / count);
-        }
-        mean
-    }
-
-    /// The attention `[heads, tokens]` of one row of a panel of queries.
-    fn weights_of(&self, attention: &Attention, place: Place, queries: &[Pair], row: usize) -> Vec<f32> {
-        self.level.with_multiply(|multiply| self.attending(attention, place).weights_of(multiply, queries, row))
+    /// The mean attention `[heads, tokens]` of some rows of `queries`, a head at a time on every thread: who asks for
+    /// attention waits for one pair.
+    fn mean_weights(&self, attention: &Attention, place: Place, queries: &[Pair], rows: Range<usize>) -> Vec<f32> {
+        let attending = self.attending(attention, place);
+        let of =
+            |head| self.level.with_multiply(|multiply| attending.mean_weights(multiply, head, queries, rows.clone()));
+        (0..self.heads.count).into_par_iter().flat_map_iter(of).collect()
     }
 
     /// Pairs of a panel.

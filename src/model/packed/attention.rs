@@ -96,27 +96,31 @@ impl Attending<'_> {
         }
     }
 
-    /// The attention `[heads, tokens]` of one row of a panel of queries: the scores that [`Attending::attend`] has, softmax
-    /// in f32.
-    ///
-    /// # Panics
-    /// If `queries` is not a panel of the heads' width.
-    pub fn weights_of(self, multiply: Multiply, queries: &[Pair], row: usize) -> Vec<f32> {
-        let pairs = self.heads.pairs();
-        assert!(queries.len() == pairs);
-        let mut block = Block::ZERO;
-        let mut weights = Vec::with_capacity(self.heads.count * self.tokens);
-        for head in 0..self.heads.count {
-            let (columns, from) = (self.heads.of(head), weights.len());
-            for keys in self.keys.chunks_exact(pairs).take(self.tokens.div_ceil(BLOCK)) {
-                let keys = Right { pairs: &keys[columns.clone()], step: 1 };
-                multiply(&queries[columns.clone()], keys, &mut block);
-                weights.extend(block.row(row));
+    /// The mean attention `[tokens]` of one head over some rows: the scores that [`Attending::attend`] has, softmax in f32.
+    /// `queries` are panels of the heads' width from row 0 on, down to the last of the rows. Zero where there are no rows.
+    pub fn mean_weights(self, multiply: Multiply, head: usize, queries: &[Pair], rows: Range<usize>) -> Vec<f32> {
+        let (pairs, columns) = (self.heads.pairs(), self.heads.of(head));
+        let count = rows.len() as f32;
+        let mut mean = vec![0.0; self.tokens];
+        let mut scores = vec![Block::ZERO; self.tokens.div_ceil(BLOCK)];
+        let mut weights = Vec::with_capacity(scores.len() * BLOCK);
+        for (panel, queries) in queries.chunks_exact(pairs).enumerate().take(rows.end.div_ceil(BLOCK)) {
+            let within = rows.start.max(panel * BLOCK)..rows.end.min((panel + 1) * BLOCK);
+            if within.is_empty() {
+                continue;
             }
-            weights.truncate(from + self.tokens);
-            normalise(&mut weights[from..]);
+            for (keys, scores) in self.keys.chunks_exact(pairs).zip(&mut scores) {
+                multiply(&queries[columns.clone()], Right { pairs: &keys[columns.clone()], step: 1 }, scores);
+            }
+            for row in within {
+                weights.clear();
+                scores.iter().for_each(|block| weights.extend(block.row(row % BLOCK)));
+                weights.truncate(self.tokens);
+                normalise(&mut weights);
+                mean.iter_mut().zip(&weights).for_each(|(mean, weight)| *mean += weight / count);
+            }
         }
-        weights
+        mean
     }
 }
 

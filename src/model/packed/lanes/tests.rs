@@ -1,5 +1,7 @@
 //! AVX-512 against the loops, and attention in tiles against itself in f64.
 
+use std::ops::Range;
+
 use super::super::tests::{levels, numbers};
 use super::super::tiles::widened;
 use super::super::{Attending, Heads, PackedLinear, Scratch, left_operand};
@@ -144,9 +146,9 @@ fn exponentials_are_what_the_loops_say_for_every_length() {
     }
 }
 
-/// `softmax(Q·Kᵀ/√size)·V` of every head, one number at a time in f64, `[tokens, width]`, and the weights of each head of
-/// one row.
-fn obvious(parts: [&[f32]; 3], heads: Heads, tokens: usize, row: usize) -> (Vec<f64>, Vec<f64>) {
+/// `softmax(Q·Kᵀ/√size)·V` of every head, one number at a time in f64, `[tokens, width]`, and the weights `[tokens]` of every
+/// head and row.
+fn obvious(parts: [&[f32]; 3], heads: Heads, tokens: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let width = heads.width();
     let at = |part: usize, row: usize, column: usize| f64::from(parts[part][row * width + column]);
     let (mut out, mut kept) = (vec![0.0; tokens * width], Vec::new());
@@ -159,9 +161,7 @@ fn obvious(parts: [&[f32]; 3], heads: Heads, tokens: usize, row: usize) -> (Vec<
             for c in columns.clone() {
                 out[q * width + c] = (0..tokens).map(|k| raw[k] / total * at(2, k, c)).sum();
             }
-            if q == row {
-                kept.extend(raw.iter().map(|x| x / total));
-            }
+            kept.push(raw.iter().map(|x| x / total).collect());
         }
     }
     (out, kept)
@@ -178,8 +178,11 @@ fn attention_in_tiles_is_attention() {
         for tokens in [1, 2, 31, 32, 33, 64, 75] {
             let parts =
                 [20, 21, 22].map(|seed| numbers(tokens * width, seed).iter().map(|x| 2.0 * x).collect::<Vec<_>>());
-            let row = tokens - 1;
-            let (expected, expected_weights) = obvious([&parts[0], &parts[1], &parts[2]], heads, tokens, row);
+            let (expected, weights) = obvious([&parts[0], &parts[1], &parts[2]], heads, tokens);
+            let expected_mean = |head: usize, rows: Range<usize>, key: usize| {
+                let (of, count) = (&weights[head * tokens..], rows.len().max(1) as f64);
+                rows.map(|row| of[row][key]).sum::<f64>() / count
+            };
             for (level, lanes) in levels().flat_map(|level| [(level, Lanes::best()), (level, Lanes::Loops)]) {
                 let linear = PackedLinear::new(level, &unit, width, width);
                 let panels = tokens.div_ceil(BLOCK);
@@ -203,9 +206,15 @@ fn attention_in_tiles_is_attention() {
                         let rows = BLOCK.min(tokens - panel * BLOCK);
                         attending.attend(lanes, multiply, &made[0][panel * pairs..][..pairs], rows, &mut scratch, out);
                     }
-                    let weights = attending.weights_of(multiply, &made[0][row / BLOCK * pairs..][..pairs], row % BLOCK);
-                    let worst = weights.iter().zip(&expected_weights).map(|(a, b)| (f64::from(*a) - b).abs());
-                    assert!(worst.fold(0.0, f64::max) < 2e-2, "weights of a row");
+                    let asked = [tokens - 1..tokens, tokens / 3..tokens, 0..0];
+                    for (rows, head) in asked.iter().flat_map(|rows| (0..count).map(move |head| (rows, head))) {
+                        let mean = attending.mean_weights(multiply, head, &made[0], rows.clone());
+                        assert_eq!(mean.len(), tokens);
+                        for (key, got) in mean.into_iter().enumerate() {
+                            let expected = expected_mean(head, rows.clone(), key);
+                            assert!((f64::from(got) - expected).abs() < 2e-2, "{rows:?}: {got} {expected}");
+                        }
+                    }
                 });
                 for (at, expected) in expected.iter().enumerate() {
                     let (row, column) = (at / width, at % width);
