@@ -1,6 +1,6 @@
 """Trains the bi-encoder.
 
-    python training/embedder.py --base CHECKPOINT --pool work/pool.jsonl --out work/embedder [--steps 450]
+    python training/embedder.py --base CHECKPOINT --pool work/pool.jsonl --out work/embedder [--steps 970]
 
 Each step: BATCH requests (written ones and ones made from the skills), their documents, and for each request NEGATIVES
 documents that are near it; softmax over all documents of the step, those that may be right masked (`requests.Same`).
@@ -109,7 +109,7 @@ def look(net, data, title):
 
 
 def main():
-    args = loop.arguments(steps=450, seed=1)
+    args = loop.arguments(steps=970, seed=1)
     reader = network.tokenizer()
     reader.enable_truncation(TOKENS)
     encode = lambda texts: [one.ids for one in reader.encode_batch(texts)]

@@ -5,6 +5,7 @@ The learning rate rises over WARMUP of all steps and then falls to nothing, both
 
 import argparse
 import pathlib
+import shutil
 import time
 
 import torch
@@ -12,6 +13,8 @@ import torch
 import network
 
 RATE, WARMUP, SAVE = 6e-5, 0.08, 50
+# Checkpoints that stay beside the newest: what may be averaged in the end.
+KEPT = 6
 
 
 def arguments(steps, seed, more=()):
@@ -43,6 +46,7 @@ class Training:
             self.net.load_state_dict(kept["net"])
             self.learner.load_state_dict(kept["learner"])
             self.done = kept["done"]
+        self.kept = args.out / "checkpoints"
         self.began, self.losses = time.time(), []
 
     def steps(self):
@@ -66,3 +70,6 @@ class Training:
             torch.save({"net": self.net.state_dict(), "learner": self.learner.state_dict(), "done": step + 1}, part)
             part.rename(self.state)
             network.save(self.net, self.args.out, self.cross)
+            network.save(self.net, self.kept / f"{step + 1:05}", self.cross)
+            for old in sorted(self.kept.iterdir())[:-KEPT]:
+                shutil.rmtree(old)

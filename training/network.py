@@ -221,6 +221,15 @@ def save(net, folder, cross):
     shutil.copyfile(TOKENIZER, folder / "tokenizer.json")
 
 
+def save_mean(folders, out, cross):
+    """The mean of several checkpoints' weights: what the end of the learning rate's fall would give, without waiting for it
+    (latest weight averaging, Kaddour 2022)."""
+    nets = [load(folder) for folder in folders]
+    mean = {name: sum(net.state_dict()[name] for net in nets) / len(nets) for name in nets[0].state_dict()}
+    nets[0].load_state_dict(mean)
+    save(nets[0], out, cross)
+
+
 def tokenizer():
     """A tokenizer that neither pads nor truncates: lengths are the caller's."""
     found = tokenizers.Tokenizer.from_file(str(TOKENIZER))

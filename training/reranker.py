@@ -1,6 +1,6 @@
 """Trains the cross-encoder on what stage 1 really finds.
 
-    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 1150] [--embedder E]
+    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 2000] [--embedder E]
 
 Requests are the written ones and MADE ones; each is searched by the bi-encoder of `--embedder` (`--base` where it is not
 given) and by words, as the program does. A list is one
@@ -158,7 +158,7 @@ def lists_of(args, skills, stage1, pairs, seed):
 
 
 def main():
-    args = loop.arguments(steps=1150, seed=2, more=["--embedder"])
+    args = loop.arguments(steps=2000, seed=2, more=["--embedder"])
     reader = network.tokenizer()
     skills = requests.read_pool(args.pool)
     cut = lambda texts: [ids[: TOKENS - 1] + ids[-1:] if len(ids) > TOKENS else ids for ids in (e.ids for e in reader.encode_batch(texts))]
@@ -172,6 +172,7 @@ def main():
         training.learn(step, loss_of(scores.view(LISTS, NEGATIVES + 1)))
         if (step + 1) % LOOK == 0 or step + 1 == args.steps:
             look(training.net, pairs, stage1, held, f"step {step + 1}")
+    network.save_mean(sorted(training.kept.iterdir()), args.out, cross=True)
 
 
 if __name__ == "__main__":

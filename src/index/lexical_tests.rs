@@ -70,7 +70,7 @@ const BY_FIELDS: [(&str, FieldSet, [f32; 5]); 9] = [
     ("extract tables from a PDF", FieldSet::Full, [1.3593937, 0.2776649, 0.0, 0.1574061, 1.4578115]),
     ("csv csv json", FieldSet::Name, [0.0, 1.8106702, 0.0, 0.0, 0.0]),
     ("csv csv json", FieldSet::NameDescription, [0.0, 2.0697517, 0.0, 0.0, 0.0]),
-    ("csv csv json", FieldSet::Full, [0.0, 1.8947869, 0.0, 0.0, 0.56098]),
+    ("csv csv json", FieldSet::Full, [0.0, 1.894787, 0.0, 0.0, 0.56098]),
     ("überprüfer VERTRÄGE pdf pdf pdf", FieldSet::Name, [2.7160053, 0.0, 0.0, 0.954009, 0.0]),
     ("überprüfer VERTRÄGE pdf pdf pdf", FieldSet::NameDescription, [1.9150048, 0.0, 0.0, 1.6178683, 1.1749712]),
     ("überprüfer VERTRÄGE pdf pdf pdf", FieldSet::Full, [1.2402337, 0.0, 0.0, 2.2671748, 0.9080797]),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::index::LexicalIndex;
-use crate::library::{FieldSet, Library, load};
+use crate::library::{Library, load};
 use crate::model::{ModelError, Placement, Profiles, Reranker, never};
 
 const REQUEST: &str = "Merge two pdf files. Keep the page order!";
