@@ -5,9 +5,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use skillscope::config::BUILTIN;
 use skillscope::eval::Benchmark;
 use skillscope::index::LexicalIndex;
 use skillscope::library::{Field, FieldSet, load};
+use skillscope::model::Profiles;
+use skillscope::search::fusion::weighing;
 
 use crate::report::Report;
 
@@ -23,18 +26,26 @@ pub fn compare(shared: &Path, report: &mut Report) -> anyhow::Result<()> {
     let requests: Vec<&str> = benchmark.tasks.iter().map(|(task, _)| task.request.for_model()).collect();
 
     let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    let (index, search) = threads.install(|| {
+    let by_field = weighing(Profiles::builtin()?.get(BUILTIN).and_then(|profile| profile.embedder.as_ref()?.fusion));
+    let (index, search, fielded) = threads.install(|| {
+        let search = |lexical: &LexicalIndex| {
+            fastest(|| {
+                for request in &requests {
+                    std::hint::black_box(lexical.search(request, FieldSet::Full, DEPTH));
+                }
+            })
+        };
         let index = fastest(|| drop(LexicalIndex::build(&library)));
         let lexical = LexicalIndex::build(&library);
-        let search = fastest(|| {
-            for request in &requests {
-                std::hint::black_box(lexical.search(request, FieldSet::Full, DEPTH));
-            }
-        });
-        (index, search)
+        (index, search(&lexical), search(&lexical.weighed(by_field)))
     });
     let rate = |seconds: f64| requests.len() as f64 / seconds;
-    let (index, search) = (index.as_secs_f64(), search.as_secs_f64());
+    let [index, search, fielded] = [index, search, fielded].map(|time| time.as_secs_f64());
+    report.text(
+        "BM25F search with the built-in weights, one thread",
+        format!("{:.0} requests/s: {:.2} times as fast as BM25", rate(fielded), search / fielded),
+        None,
+    );
     let Ok(python) = std::env::var("SKILLSCOPE_PYTHON") else {
         report.text("BM25 index, one thread", format!("{index:.3} s"), None);
         report.text("BM25 search, one thread", format!("{:.0} requests/s", rate(search)), None);

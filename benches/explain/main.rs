@@ -80,8 +80,8 @@ fn erasure(reranker: &Reranker, skill: &Skill, grain: Grain, manner: Manner) -> 
     Ok((Quantiles::of(times).p50, last.ok_or_else(|| anyhow::anyhow!("nothing was repeated"))?))
 }
 
-/// The same pairs scored, with attention, and with attention and the count of what the model never saw; in turns, so that
-/// slow moments of the machine meet all three.
+/// The same pairs scored, with attention, and with attention and the count of what the model never saw; in turns, so
+/// that slow moments of the machine meet all three.
 fn attention(reranker: &Reranker, skills: &[&Skill]) -> anyhow::Result<[Quantiles; 3]> {
     let mut times = [const { Vec::new() }; 3];
     for _ in 0..REPEATS {

@@ -2,8 +2,8 @@
 //! the same run.
 //!
 //! ```sh
-//! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench models              # with torch and transformers; half an hour
-//! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench models -- --layers 4    # a seventh of the network
+//! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench models              # with torch and transformers; half an
+//! hour SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench models -- --layers 4    # a seventh of the network
 //! cargo bench --bench models --features cuda                                # and on a GPU, where there is one
 //! ```
 //!

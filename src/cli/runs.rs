@@ -49,7 +49,8 @@ enum Command {
     Export {
         /// An id, part of one, or "last".
         run: String,
-        /// trec, qrels, qrels-gold, skillrouter, skillret, r3, csv, json, markdown, latex, html, or "all" (needs --out).
+        /// trec, qrels, qrels-gold, skillrouter, skillret, r3, csv, json, markdown, latex, html, or "all" (needs
+        /// --out).
         #[arg(long, value_name = "F", value_parser = formats)]
         format: Formats,
         /// The file to write, or the folder for "all"; without it, standard output.

@@ -14,6 +14,7 @@ use crate::library::{self, FieldSet, Library, RootKind};
 use crate::model::catalogue::catalogue;
 use crate::model::{ModelError, Profiles};
 use crate::search::assemble::open_store;
+use crate::search::fusion::joined;
 use crate::search::vectorise::{self, Event, dense_index};
 use crate::search::{Courtesy, Pipeline};
 
@@ -134,9 +135,9 @@ impl Builder<'_> {
             embedder: models.embedder.id().clone(),
             reranker: models.reranker.as_ref().map(|reranker| reranker.id().clone()),
             device: models.embedder.placement().device,
-            protocol: std::iter::once(models.embedder.badge())
-                .chain(models.reranker.as_ref().map(|reranker| reranker.badge()))
-                .map(|badge| badge.long)
+            protocol: std::iter::once(models.embedder.badge().long)
+                .chain(std::iter::once(joined(models.embedder.profile().fusion)))
+                .chain(models.reranker.as_ref().map(|reranker| reranker.badge().long))
                 .collect(),
             took: models.took,
         }));

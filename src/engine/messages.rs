@@ -154,7 +154,7 @@ pub enum ModelState {
         embedder: ModelId,
         reranker: Option<ModelId>,
         device: Device,
-        /// The protocol badges, whole: bi-encoder, then cross-encoder.
+        /// The protocol badges, whole: bi-encoder, how its list is joined with that of words, cross-encoder.
         protocol: Vec<String>,
         took: Duration,
     },

@@ -26,8 +26,8 @@ pub struct RiskCoverage {
 
 impl RiskCoverage {
     /// From the best score of each request and whether the answer was right; to answer a request that no skill fits is
-    /// never right. Equal scores are one point, because no threshold parts them. A score of negative infinity is that of a
-    /// request nothing was found for.
+    /// never right. Equal scores are one point, because no threshold parts them. A score of negative infinity is that
+    /// of a request nothing was found for.
     pub fn of(mut answers: Vec<(f32, bool)>) -> Self {
         let all = answers.len();
         answers.retain(|&(score, _)| score > f32::NEG_INFINITY);

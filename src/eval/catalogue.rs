@@ -40,8 +40,8 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The demo, then each of `folders` (a benchmark, or a folder of benchmarks), then the data sets in the hub's cache.
-    /// Folders that hold no benchmark add nothing: opening one by its path says why.
+    /// The demo, then each of `folders` (a benchmark, or a folder of benchmarks), then the data sets in the hub's
+    /// cache. Folders that hold no benchmark add nothing: opening one by its path says why.
     pub fn find(folders: &[PathBuf], hub: Option<&Path>) -> Self {
         let mut entries = vec![Entry { name: DEMO.into(), layout: "skillrouter", place: Place::BuiltIn }];
         for folder in folders {
@@ -85,8 +85,8 @@ impl Catalogue {
         &self.entries
     }
 
-    /// By name, whatever its case; else the first of this layout in a folder. Not one of the hub's: that another version
-    /// of a benchmark was pulled does not make it the one that was named.
+    /// By name, whatever its case; else the first of this layout in a folder. Not one of the hub's: that another
+    /// version of a benchmark was pulled does not make it the one that was named.
     pub fn get(&self, name: &str) -> Option<&Entry> {
         let named = self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name));
         let of_layout =

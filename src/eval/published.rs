@@ -42,7 +42,8 @@ impl Table {
         row.values.get(index).copied().flatten()
     }
 
-    /// Whether a run over this many requests and skills is about the same data. A subset under the same protocol is not.
+    /// Whether a run over this many requests and skills is about the same data. A subset under the same protocol is
+    /// not.
     pub fn is_comparable(&self, requests: usize, pool: usize) -> bool {
         self.requests == requests && self.pool == Some(pool)
     }

@@ -13,8 +13,8 @@ const PATTERNS: usize = 10_000;
 const EXACT_UP_TO: usize = 16;
 /// The same numbers at every run.
 const SEED: u64 = 0x5eed;
-/// Requests up to which a difference that no test shows means nothing: SkillRouter's 75 cannot part systems a few points
-/// from each other (domain.md 3.3).
+/// Requests up to which a difference that no test shows means nothing: SkillRouter's 75 cannot part systems a few
+/// points from each other (domain.md 3.3).
 pub const FEW: usize = 75;
 /// What is called significant.
 pub const ALPHA: f64 = 0.05;

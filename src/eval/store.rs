@@ -1,8 +1,9 @@
 //! Runs on disk: one append-only file of JSON lines each. The first line says what is run, then comes one line per
 //! request as it is done, and a closing line when all are.
 //!
-//! A file gets its name when its first line is in it. Each line after that is written with one call and reaches the disk within [`SYNC_EVERY`]; a run that is killed keeps every line
-//! that was written, and loses at most the one under way. A torn last line is cut off when the run is resumed.
+//! A file gets its name when its first line is in it. Each line after that is written with one call and reaches the
+//! disk within [`SYNC_EVERY`]; a run that is killed keeps every line that was written, and loses at most the one under
+//! way. A torn last line is cut off when the run is resumed.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};

@@ -39,8 +39,8 @@ pub fn strata(task: &Task, qrels: &Qrels, protocol: Protocol, skill: Option<&Ski
 
 const LANGUAGE: &str = "language";
 
-/// "zh" or "en", the two of R3-Skill: whether Chinese characters outnumber words of other letters. A Chinese character is
-/// about a word's weight, and Chinese requests are full of English names of tools.
+/// "zh" or "en", the two of R3-Skill: whether Chinese characters outnumber words of other letters. A Chinese character
+/// is about a word's weight, and Chinese requests are full of English names of tools.
 fn language(text: &str) -> &'static str {
     let is_han = |c: char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
     let han = text.chars().filter(|&c| is_han(c)).count();

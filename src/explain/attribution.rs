@@ -155,7 +155,8 @@ pub struct Attribution {
     pub tokens: Vec<f32>,
     pub words: Vec<Word>,
     /// Code points after the last of `words`; zero for all but very long documents. Unseen text, unless the model read
-    /// everything or the document is made to deceive (hundreds of kilobytes of characters without tokens before others).
+    /// everything or the document is made to deceive (hundreds of kilobytes of characters without tokens before
+    /// others).
     pub unlisted: usize,
     /// Tokens the model read, template included.
     pub seen_tokens: usize,

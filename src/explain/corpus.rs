@@ -1,4 +1,5 @@
-//! Field shares over a whole benchmark: SkillRouter's figure (appendix C, papers.md 5) for any reranker, with intervals.
+//! Field shares over a whole benchmark: SkillRouter's figure (appendix C, papers.md 5) for any reranker, with
+//! intervals.
 
 use serde_json::{Value, json};
 
@@ -145,8 +146,8 @@ impl Corpus {
         })
     }
 
-    /// `{"all" | "correct" | "wrong": {"pairs", "fields" | "tokens": {field: {"mean", "low", "high"}}, "bands", "layers"},
-    /// "cut", "body_above_tokens", "body_with_length"}`; a part without pairs is null.
+    /// `{"all" | "correct" | "wrong": {"pairs", "fields" | "tokens": {field: {"mean", "low", "high"}}, "bands",
+    /// "layers"}, "cut", "body_above_tokens", "body_with_length"}`; a part without pairs is null.
     pub fn to_json(&self) -> Value {
         json!({
             "all": self.all.to_json(),

@@ -102,9 +102,9 @@ impl Look {
         self.grids.first().map_or((0, 0), |(_, grid)| (grid.layers, grid.heads))
     }
 
-    /// `{"reading", "layers", "heads", "targets": {"name" | "description" | "body" | "fields": [layer][head]}}`: the share
-    /// of the fields' attention that each head gives a field, and under `fields` the raw mass it gives all three; for a
-    /// calibrated reading the change over the empty request. Null where a head looks at no field.
+    /// `{"reading", "layers", "heads", "targets": {"name" | "description" | "body" | "fields": [layer][head]}}`: the
+    /// share of the fields' attention that each head gives a field, and under `fields` the raw mass it gives all three;
+    /// for a calibrated reading the change over the empty request. Null where a head looks at no field.
     pub fn grids_json(&self) -> Value {
         let targets: Map<String, Value> =
             self.grids.iter().map(|(name, grid)| ((*name).to_owned(), cells(grid))).collect();

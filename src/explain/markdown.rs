@@ -50,9 +50,9 @@ pub fn sections(text: &str) -> Vec<Section> {
     sections
 }
 
-/// Sentences. A heading, a list item, a row of a table and a fenced code block end where they end; code is one sentence,
-/// since half a program says nothing. What has no letter or digit (rules, the dashes of a table) belongs to what stands
-/// before it.
+/// Sentences. A heading, a list item, a row of a table and a fenced code block end where they end; code is one
+/// sentence, since half a program says nothing. What has no letter or digit (rules, the dashes of a table) belongs to
+/// what stands before it.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut parts: Vec<Range<usize>> = Vec::new();
     for (block, kind) in blocks(text) {

@@ -3,7 +3,8 @@
 /// Three views of one pair. Each is normalised within the fields; what that takes out is [`super::Removed`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Reading {
-    /// The row of the scored position, as SkillRouter reads it: [CLS] of an encoder, the last token of a causal network.
+    /// The row of the scored position, as SkillRouter reads it: [CLS] of an encoder, the last token of a causal
+    /// network.
     #[default]
     Scored,
     /// The mean row of the request's tokens: request to document. Of an encoder only: in a causal network the request

@@ -153,8 +153,8 @@ pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
 }
 
 impl LexicalView {
-    /// `{"weighing", "rank", "score", "fields": {…}, "terms": [{"term", "score", "counts": {…}, "fields": {…}}], "missing": [term]}`;
-    /// rank and score are null where no word of the request is in the skill.
+    /// `{"weighing", "rank", "score", "fields": {…}, "terms": [{"term", "score", "counts": {…}, "fields": {…}}],
+    /// "missing": [term]}`; rank and score are null where no word of the request is in the skill.
     pub fn to_json(&self) -> Value {
         let term = |term: &TermView| {
             json!({

@@ -10,7 +10,7 @@ use crate::library::{Field, FieldSet, Skill, SkillIx};
 use super::lexical::LexicalIndex;
 use super::postings::{FieldCounts, sum};
 use super::tokenise::words;
-use super::weighing::{Averages, Norm, idf};
+use super::weighing::{Averages, idf};
 use super::{DenseIndex, Scored, best};
 
 /// A [`LexicalIndex`] with one skill changed. Document frequencies, lengths and their average are those of the changed
@@ -70,10 +70,11 @@ impl<'a> ChangedLexical<'a> {
     /// One score per skill of the unchanged library; 0 for the one that is left out.
     fn scores(&self, query: &str, fields: FieldSet) -> Vec<f32> {
         let (postings, weighing) = (self.index.postings(), self.index.weighing());
-        let norm = |length: FieldCounts| weighing.norm(length, fields, &self.averages);
-        let norms: Vec<Norm> = postings.lengths().iter().map(|&length| norm(length)).collect();
-        let own_norm = self.text.as_ref().map(|text| norm(text.lengths));
-        let mut scores = vec![0.0; norms.len()];
+        let own = self.text.as_ref().map(|text| text.lengths);
+        let lengths = postings.lengths().iter().enumerate();
+        let lengths = lengths.map(|(at, &length)| own.filter(|_| at == self.skill.index()).unwrap_or(length));
+        let norms = weighing.norms(lengths, fields, &self.averages);
+        let mut scores = vec![0.0; postings.lengths().len()];
         let lowered = query.to_lowercase();
         let mut known: HashMap<&str, f32> = HashMap::new();
         for word in words(&lowered) {
@@ -87,10 +88,10 @@ impl<'a> ChangedLexical<'a> {
             });
             for at in others() {
                 let skill = postings.skill_at(at);
-                scores[skill] += norms[skill].weight(idf, postings.counts_at(at));
+                scores[skill] += norms.weight(skill, idf, postings.counts_at(at));
             }
-            if let (Some(norm), Some(score)) = (&own_norm, scores.get_mut(self.skill.index())) {
-                *score += norm.weight(idf, own);
+            if let (true, Some(score)) = (sum(own, fields) > 0, scores.get_mut(self.skill.index())) {
+                *score += norms.weight(self.skill.index(), idf, own);
             }
         }
         scores

@@ -60,7 +60,8 @@ fn attempt(
     fill: impl Fn(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<Written> {
     let temporary = temporary(directory, &format!("{stem}-{}-", std::process::id()), &format!(".{extension}"))?;
-    // Held until the rename, so that no other process takes the file for a leftover. Without locks, its age protects it.
+    // Held until the rename, so that no other process takes the file for a leftover. Without locks, its age protects
+    // it.
     let _ = temporary.as_file().try_lock();
 
     let mut out = Hashing { inner: BufWriter::new(temporary.as_file()), hasher: blake3::Hasher::new(), bytes: 0 };

@@ -23,7 +23,7 @@ use crate::library::{FieldSet, Library, SkillIx};
 
 use super::postings::{FieldCounts, Postings, TermId};
 use super::tokenise::words;
-use super::weighing::{Averages, Norm, Weighing, idf};
+use super::weighing::{Averages, Norms, Weighing, idf};
 use super::{Scored, best, rank_among};
 
 /// Up to this many postings a query is added up word by word, as bm25s does. Beyond (a request of hundreds of
@@ -46,8 +46,7 @@ pub struct LexicalIndex {
 struct Statistics {
     /// Per term; 0 for a term that occurs in no field of the set.
     idf: Arc<[f32]>,
-    /// Per skill.
-    norms: Vec<Norm>,
+    norms: Norms,
 }
 
 /// What one query term gave a skill, split by the field it was found in.
@@ -72,17 +71,13 @@ impl Statistics {
         };
         Statistics {
             idf: (0..postings.terms() as TermId).into_par_iter().map(idf).collect::<Vec<_>>().into(),
-            norms: norms(postings, weighing, fields, averages),
+            norms: weighing.norms(postings.lengths().iter().copied(), fields, averages),
         }
     }
 
     fn weight(&self, term: TermId, skill: usize, counts: FieldCounts) -> f32 {
-        self.norms[skill].weight(self.idf[term as usize], counts)
+        self.norms.weight(skill, self.idf[term as usize], counts)
     }
-}
-
-fn norms(postings: &Postings, weighing: Weighing, fields: FieldSet, averages: &Averages) -> Vec<Norm> {
-    postings.lengths().iter().map(|&length| weighing.norm(length, fields, averages)).collect()
 }
 
 impl LexicalIndex {
@@ -97,10 +92,11 @@ impl LexicalIndex {
 
     /// The same words weighed otherwise; nothing is read again.
     pub fn weighed(&self, weighing: Weighing) -> Self {
-        let averages = Averages::of(self.postings.lengths().iter().copied());
+        let lengths = || self.postings.lengths().iter().copied();
+        let averages = Averages::of(lengths());
         let statistics = FieldSet::ALL.map(|fields| Statistics {
             idf: self.statistics[fields as usize].idf.clone(),
-            norms: norms(&self.postings, weighing, fields, &averages),
+            norms: weighing.norms(lengths(), fields, &averages),
         });
         LexicalIndex { postings: self.postings.clone(), weighing, statistics }
     }
@@ -129,7 +125,7 @@ impl LexicalIndex {
             .filter_map(|(word, repeats)| {
                 let (weight, counts) = self.posting(&word, fields, skill)?;
                 let score = weight * repeats as f32;
-                let shares = self.statistics[fields as usize].norms[skill.index()].shares(counts);
+                let shares = self.statistics[fields as usize].norms.shares(skill.index(), counts);
                 let by_field = shares.map(|share| (f64::from(score) * share) as f32);
                 Some(TermContribution { term: word, score, counts, by_field })
             })
@@ -181,11 +177,12 @@ impl LexicalIndex {
     }
 
     fn add(&self, term: TermId, repeats: f32, fields: FieldSet, scores: &mut [f32]) {
-        let statistics = &self.statistics[fields as usize];
-        for at in self.postings.list(term) {
-            let skill = self.postings.skill_at(at);
+        let (postings, Statistics { idf, norms }) = (&*self.postings, &self.statistics[fields as usize]);
+        let idf = idf[term as usize];
+        for at in postings.list(term) {
+            let skill = postings.skill_at(at);
             // Fields that are not searched count nothing in the norms.
-            scores[skill] += repeats * statistics.weight(term, skill, self.postings.counts_at(at));
+            scores[skill] += repeats * norms.weight(skill, idf, postings.counts_at(at));
         }
     }
 }

@@ -192,10 +192,12 @@ impl Postings {
         self.skills[list].binary_search(&skill).ok().map(|offset| start + offset)
     }
 
+    #[inline]
     pub(super) fn skill_at(&self, at: usize) -> usize {
         self.skills[at] as usize
     }
 
+    #[inline]
     pub(super) fn counts_at(&self, at: usize) -> FieldCounts {
         match self.counts[at] {
             Packed { name: 0, description: 0, body: 0 } => self.large.get(&at).copied().unwrap_or_default(),
@@ -210,6 +212,7 @@ impl Postings {
 }
 
 /// Adds up the fields of a set; each set is a prefix of [`Field::ALL`].
+#[inline]
 pub(super) fn sum([name, description, body]: FieldCounts, fields: FieldSet) -> u32 {
     match fields {
         FieldSet::Name => name,

@@ -66,16 +66,23 @@ impl Averages {
     }
 }
 
-/// What one skill's lengths make of its counts, under one field set.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Norm {
-    k: f64,
-    /// What an occurrence counts, by field; 0 for a field that is not searched.
-    counts: [f64; 3],
+/// What the lengths of skills make of their counts, under one field set.
+#[derive(Debug)]
+pub(super) enum Norms {
+    /// The curve's `k` of every skill; an occurrence in any of the fields counts one.
+    Bm25 { fields: FieldSet, k: Vec<f64> },
+    /// What an occurrence counts in every skill, by field; 0 for a field that is not searched.
+    Bm25f { k1: f64, counts: Vec<[f64; 3]> },
+}
+
+impl Default for Norms {
+    fn default() -> Self {
+        Norms::Bm25 { fields: FieldSet::default(), k: Vec::new() }
+    }
 }
 
 impl Weighing {
-    /// The field's name for it.
+    /// As the literature calls it.
     pub fn label(self) -> &'static str {
         match self {
             Weighing::Bm25 => "BM25",
@@ -83,49 +90,67 @@ impl Weighing {
         }
     }
 
-    pub(super) fn norm(self, length: FieldCounts, fields: FieldSet, averages: &Averages) -> Norm {
-        let searched = |counts: [f64; 3]| {
-            let mut kept = [0.0; 3];
-            for field in Field::ALL.into_iter().filter(|&field| fields.contains(field)) {
-                kept[field as usize] = counts[field as usize];
-            }
-            kept
-        };
+    /// `lengths` of every skill, in the order of the library.
+    pub(super) fn norms(
+        self,
+        lengths: impl Iterator<Item = FieldCounts>,
+        fields: FieldSet,
+        averages: &Averages,
+    ) -> Norms {
         match self {
             Weighing::Bm25 => {
-                let length = f64::from(sum(length, fields));
                 let average = averages.sets[fields as usize];
-                Norm { k: K1 * ((1.0 - B) + B * length / average), counts: searched([1.0; 3]) }
+                let k = |length| K1 * ((1.0 - B) + B * f64::from(sum(length, fields)) / average);
+                Norms::Bm25 { fields, k: lengths.map(k).collect() }
             }
-            Weighing::Bm25f(FieldWeights { k1, weights, b }) => {
-                let counts = std::array::from_fn(|field| match length[field] {
+            Weighing::Bm25f(of) => {
+                let count = |field: Field, words: u32| match words {
                     // Nothing occurs in it, and with b = 1 it would be 1 / 0.
                     0 => 0.0,
-                    words => weights[field] / ((1.0 - b[field]) + b[field] * f64::from(words) / averages.fields[field]),
-                });
-                Norm { k: k1, counts: searched(counts) }
+                    _ if !fields.contains(field) => 0.0,
+                    words => {
+                        let (b, average) = (of.b[field as usize], averages.fields[field as usize]);
+                        of.weights[field as usize] / ((1.0 - b) + b * f64::from(words) / average)
+                    }
+                };
+                let counts = lengths.map(|length| Field::ALL.map(|field| count(field, length[field as usize])));
+                Norms::Bm25f { k1: of.k1, counts: counts.collect() }
             }
         }
     }
 }
 
-impl Norm {
+impl Norms {
     /// What a word that occurs so often gives a skill.
-    pub(super) fn weight(&self, idf: f32, counts: FieldCounts) -> f32 {
-        let tf = self.by_field(counts).iter().sum::<f64>();
-        (f64::from(idf) * (tf / (self.k + tf))) as f32
+    // Inlined into the loop over postings, which then has one of the two ways: called, it made a search five times as
+    // slow.
+    #[inline(always)]
+    pub(super) fn weight(&self, skill: usize, idf: f32, counts: FieldCounts) -> f32 {
+        match self {
+            Norms::Bm25 { fields, k } => curve(idf, f64::from(sum(counts, *fields)), k[skill]),
+            Norms::Bm25f { k1, counts: by_field } => curve(idf, tf(counts, by_field[skill]), *k1),
+        }
     }
 
     /// How a weight is shared out among the fields: the curve is of all of them together.
-    pub(super) fn shares(&self, counts: FieldCounts) -> [f64; 3] {
-        let parts = self.by_field(counts);
-        let all = parts.iter().sum::<f64>();
-        parts.map(|part| if all > 0.0 { part / all } else { 0.0 })
+    pub(super) fn shares(&self, skill: usize, counts: FieldCounts) -> [f64; 3] {
+        let each = match self {
+            Norms::Bm25 { fields, .. } => Field::ALL.map(|field| f64::from(u8::from(fields.contains(field)))),
+            Norms::Bm25f { counts, .. } => counts[skill],
+        };
+        let all = tf(counts, each);
+        std::array::from_fn(|field| if all > 0.0 { f64::from(counts[field]) * each[field] / all } else { 0.0 })
     }
+}
 
-    fn by_field(&self, counts: FieldCounts) -> [f64; 3] {
-        std::array::from_fn(|field| f64::from(counts[field]) * self.counts[field])
-    }
+#[inline(always)]
+fn tf(counts: FieldCounts, each: [f64; 3]) -> f64 {
+    f64::from(counts[0]) * each[0] + f64::from(counts[1]) * each[1] + f64::from(counts[2]) * each[2]
+}
+
+#[inline(always)]
+fn curve(idf: f32, tf: f64, k: f64) -> f32 {
+    (f64::from(idf) * (tf / (k + tf))) as f32
 }
 
 /// Rounded to f32, as bm25s does; 0 for a term that no skill has.

@@ -106,8 +106,8 @@ pub fn written([name, description, body]: [&str; 3]) -> String {
     format!("---\nname: {}\ndescription: {}\n---\n\n{body}\n", scalar(name), scalar(description))
 }
 
-/// Name, description and body of such a text after it was edited; `name` stands in for one that was taken out. The error
-/// is a sentence that may be shown.
+/// Name, description and body of such a text after it was edited; `name` stands in for one that was taken out. The
+/// error is a sentence that may be shown.
 pub fn read_back(text: &str, name: &str) -> Result<[String; 3], String> {
     match frontmatter::read(text, name) {
         Ok(draft) => Ok([draft.name, draft.description, draft.body]),

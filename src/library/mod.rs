@@ -5,8 +5,8 @@
 //!
 //! The way of a skill: [`load()`] decides what each path is; a tree is walked (`tree`), a pool is read line by line
 //! (`pool`), agents' folders are looked up in a table (`discover`); bytes become text (`file`), text becomes fields
-//! (`frontmatter`, with `yaml` and `repair`), fields become a [`Skill`] with its notes (`draft`). What is wrong with a file
-//! by the specification and for each client is in [`lint`], what to look at before trusting it in [`trust`].
+//! (`frontmatter`, with `yaml` and `repair`), fields become a [`Skill`] with its notes (`draft`). What is wrong with a
+//! file by the specification and for each client is in [`lint`], what to look at before trusting it in [`trust`].
 
 pub mod categories;
 mod demo;

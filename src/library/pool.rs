@@ -48,7 +48,8 @@ pub(super) fn shards(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(shards)
 }
 
-/// Reads one pool file; `whole` as in [`super::load::Source::WholeFiles`]. What cannot be read is in the rows, what came before it is kept.
+/// Reads one pool file; `whole` as in [`super::load::Source::WholeFiles`]. What cannot be read is in the rows, what
+/// came before it is kept.
 pub(super) fn read(path: &Path, root: usize, whole: bool) -> Batch {
     let mut batch = Batch::default();
     let pool = Pool { path, shown: Text::line(path.to_string_lossy()), root, whole };

@@ -11,7 +11,8 @@ use super::Skill;
 pub const NEAR_DUPLICATE: f64 = 0.6;
 
 /// The trigrams of a text: three words that follow one another, case and punctuation aside. SkillRouter does not say
-/// whether its trigrams are of words or of characters; with characters, texts that only share a language come out alike.
+/// whether its trigrams are of words or of characters; with characters, texts that only share a language come out
+/// alike.
 ///
 /// Kept sorted and each once, so that two of them are compared in one walk.
 #[derive(Debug, Clone, PartialEq, Eq)]

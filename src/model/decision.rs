@@ -107,9 +107,10 @@ impl Fit {
     }
 }
 
-/// How words and vectors make one shortlist: skills are sorted by `cosine + words · BM25F / the best BM25F`, a combination
-/// of scores (Bruch et al. 2023, "An analysis of fusion functions for hybrid retrieval"). Cosines mean the same for
-/// every request; BM25F is measured by the best skill of the request, for its scale grows with the request's words.
+/// How words and vectors make one shortlist: skills are sorted by `cosine + words · BM25F / the best BM25F`, a
+/// combination of scores (Bruch et al. 2023, "An analysis of fusion functions for hybrid retrieval"). Cosines mean the
+/// same for every request; BM25F is measured by the best skill of the request, for its scale grows with the request's
+/// words.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fusion {

@@ -38,8 +38,8 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// `x · Φ(x)`, the exact (erf) GELU (Hendrycks and Gimpel, arXiv 1606.08415), error below 3e-7 · max(1, |x|).
 ///
-/// The tail `1 − Φ(|x|) = t·p(t)·e^(−x²/2) / 2` with Abramowitz and Stegun's approximation 7.1.26 of erf, whose error is
-/// below 1.5e-7.
+/// The tail `1 − Φ(|x|) = t·p(t)·e^(−x²/2) / 2` with Abramowitz and Stegun's approximation 7.1.26 of erf, whose error
+/// is below 1.5e-7.
 #[inline(always)]
 pub(super) fn gelu(x: f32) -> f32 {
     const P: f32 = 0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2;
@@ -181,7 +181,8 @@ pub fn divide_rows(rows: &mut [f32], width: usize, sums: &[f32]) {
     }
 }
 
-/// The sum of `f` over a row, in [`LANES`] strands that are added in a fixed order: a row's sum depends on nothing else.
+/// The sum of `f` over a row, in [`LANES`] strands that are added in a fixed order: a row's sum depends on nothing
+/// else.
 #[inline(always)]
 pub(super) fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut strands = [0.0; LANES];

@@ -14,8 +14,9 @@ use super::weights::Weights;
 use super::{Attention, Device, ModelError, ModelId, Placement, Precision, Stop, memory, pool};
 use crate::text::{Encoding, TextTokenizer};
 
-/// Tokens per forward pass on a processor. From 512 on, the matrix products gain nothing from more rows; a step of 1,024
-/// takes about 100 ms on two cores, its activations (6 MB) stay near the caches, and stopping is asked six times in it.
+/// Tokens per forward pass on a processor. From 512 on, the matrix products gain nothing from more rows; a step of
+/// 1,024 takes about 100 ms on two cores, its activations (6 MB) stay near the caches, and stopping is asked six times
+/// in it.
 const STEP_TOKENS: usize = 1024;
 
 /// The same on a GPU: what text-embeddings-inference settled on (ml.md section 2), a tenth of a second of an 8B.

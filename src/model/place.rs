@@ -99,8 +99,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
 pub fn map(path: &Path) -> Result<Bytes, ModelError> {
     let fail = |error: std::io::Error| wrong(path, error.to_string());
     let file = File::open(path).map_err(fail)?;
-    // SAFETY: the map is read only while the model loads, and everything that lives longer is copied out of it. Were the
-    // file rewritten in that instant, the numbers would be wrong; were it shortened, the process would be killed. Both
-    // are what happens to any program whose files are replaced under it; mapping is what every loader of weights does.
+    // SAFETY: the map is read only while the model loads, and everything that lives longer is copied out of it. Were
+    // the file rewritten in that instant, the numbers would be wrong; were it shortened, the process would be killed.
+    // Both are what happens to any program whose files are replaced under it; mapping is what every loader of weights
+    // does.
     unsafe { Mmap::map(&file) }.map(Bytes::Mapped).map_err(fail)
 }

@@ -307,8 +307,8 @@ fn repository_template(files: &ModelFiles, instruction: Option<&str>) -> Result<
     chat::pair_template(source, instruction, &modules.special_tokens, &files.tokenizer).map_err(fail)
 }
 
-/// `log_softmax` of two logits and `exp` after it, each computed in f32 and rounded to f16, as CUDA does with f16 logits.
-/// Their own rounding to f16 is left out: it is the network's, if it runs in f16.
+/// `log_softmax` of two logits and `exp` after it, each computed in f32 and rounded to f16, as CUDA does with f16
+/// logits. Their own rounding to f16 is left out: it is the network's, if it runs in f16.
 fn probability_f16(log_odds: f32) -> f32 {
     let rounded = |x: f32| f16::from_f32(x).to_f32();
     // ln σ(x) = −ln(1 + e^−x), from the side on which e does not overflow.

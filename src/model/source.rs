@@ -144,7 +144,8 @@ impl Architecture {
     /// `origin` is the file named in errors.
     ///
     /// # Errors
-    /// If it is no config.json, needs remote code, or describes a network that cannot be run: the message names the key.
+    /// If it is no config.json, needs remote code, or describes a network that cannot be run: the message names the
+    /// key.
     fn parse(json: &[u8], origin: &str, kind: Kind) -> Result<Self, ModelError> {
         #[derive(Deserialize)]
         struct Kinds {
@@ -246,8 +247,8 @@ fn feed(hasher: &mut blake3::Hasher, parts: &[&[u8]]) {
 
 /// Weights by their content. A file of the hub cache lies under its SHA-256, so that name, its length and a sample say
 /// which it is: 16 GB would cost seconds at every start. The sample is there because the cache is not trusted: a file
-/// that was cut, replaced or swapped for another is another model, whatever it is called. Files elsewhere are hashed whole:
-/// 0.4 s for 1.2 GB.
+/// that was cut, replaced or swapped for another is another model, whatever it is called. Files elsewhere are hashed
+/// whole: 0.4 s for 1.2 GB.
 fn feed_weights(hasher: &mut blake3::Hasher, path: &Path, bytes: &[u8]) {
     let Some(name) = blob(path) else { return feed(hasher, &[bytes]) };
     feed(hasher, &[name.as_bytes(), &(bytes.len() as u64).to_le_bytes()]);

@@ -198,7 +198,8 @@ fn weight(row: &Ranked, prior: Prior, shortlist: &Shortlist) -> Option<f32> {
 }
 
 impl Reranking {
-    /// From scores in shortlist order (`None` where not scored yet), sorted with the share of stage 1 that the profile names.
+    /// From scores in shortlist order (`None` where not scored yet), sorted with the share of stage 1 that the profile
+    /// names.
     pub fn new(
         shortlist: Arc<Shortlist>,
         scores: &[Option<f32>],

@@ -283,9 +283,9 @@ fn longest_first(lengths: [usize; 2], limit: usize) -> [usize; 2] {
     }
 }
 
-/// Ids, types, segments and offsets; the totals are left to the caller. The first `queries` tokens that the template did
-/// not add are the query's. The library's own numbers of the sequences would not do: a text that was not cut comes with
-/// the number 0 from being tokenised alone, and as the second of a pair it then takes the first one's place.
+/// Ids, types, segments and offsets; the totals are left to the caller. The first `queries` tokens that the template
+/// did not add are the query's. The library's own numbers of the sequences would not do: a text that was not cut comes
+/// with the number 0 from being tokenised alone, and as the second of a pair it then takes the first one's place.
 fn assemble(framed: &tokenizers::Encoding, queries: usize) -> Encoding {
     let added = framed.get_special_tokens_mask();
     let offset = |(&added, &(start, end)): (&u32, &(usize, usize))| if added == 0 { start..end } else { 0..0 };

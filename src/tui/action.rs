@@ -65,7 +65,8 @@ pub enum Action {
     Pin,
     /// Switch the detail pane between its views.
     CycleDetail,
-    /// Attention: words, tokens, lines, sections. Erasure: fields, sections, sentences, lines, words, or sentences of the request.
+    /// Attention: words, tokens, lines, sections. Erasure: fields, sections, sentences, lines, words, or sentences of
+    /// the request.
     CycleUnits,
     /// Erase by deletion or by neutral words.
     CycleManner,

@@ -89,8 +89,8 @@ fn every_change_of_score_is_what_rerank_says_of_the_edited_skill() {
     assert!(request["agreement"].is_null(), "attention on a request is another scale");
 }
 
-/// Where the three fields lie among the tokens that `rerank --attention` prints: behind the first [SEP] (102), parted by two
-/// bars (1064).
+/// Where the three fields lie among the tokens that `rerank --attention` prints: behind the first [SEP] (102), parted
+/// by two bars (1064).
 fn field_spans(raw: &Value) -> [std::ops::Range<usize>; 3] {
     let ids: Vec<u64> = raw["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
     let next = |id: u64, from: usize| (from..ids.len()).find(|&at| ids[at] == id).unwrap();

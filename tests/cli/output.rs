@@ -46,8 +46,8 @@ fn search_prints_both_stages_in_final_order() {
     assert_eq!(value["profile"]["reranker"]["name"], "builtin");
 }
 
-/// The curve of the built-in profile, worked out here from the printed cosines; and a request that three skills about PDF,
-/// controllers and bread cannot serve.
+/// The curve of the built-in profile, worked out here from the printed cosines; and a request that three skills about
+/// PDF, controllers and bread cannot serve.
 #[test]
 fn search_says_whether_anything_fits() {
     let program = Program::default();

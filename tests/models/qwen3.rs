@@ -1,5 +1,5 @@
-//! Qwen3 against transformers on random weights (`tests/fixtures/qwen3`), and against itself: what is shared, batched or
-//! captured changes no score.
+//! Qwen3 against transformers on random weights (`tests/fixtures/qwen3`), and against itself: what is shared, batched
+//! or captured changes no score.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,5 @@
-//! Token ids equal transformers' for every prompt on 500 real skills and on odd texts (`tests/fixtures/prompts/make.py`).
+//! Token ids equal transformers' for every prompt on 500 real skills and on odd texts
+//! (`tests/fixtures/prompts/make.py`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -207,8 +207,8 @@ pub fn other_capture() -> Arc<Capture> {
 }
 
 /// One token per byte of the document: enough for the real arithmetic to run. Every head gives a third to all positions
-/// alike, a third to the first one (a sink) and a third to a stretch that moves on from head to head, layer to layer and
-/// (with `shift`) reading to reading.
+/// alike, a third to the first one (a sink) and a third to a stretch that moves on from head to head, layer to layer
+/// and (with `shift`) reading to reading.
 fn capture(document: skillscope::text::Document, seen: usize, shift: usize) -> Capture {
     let positions = seen + 2;
     let offsets = (0..positions).map(|at| if at == 0 || at > seen { 0..0 } else { at - 1..at }).collect();

@@ -1,4 +1,5 @@
-//! R3-Skill: `data/test.jsonl` with `query` and `skill_ids`, `data/skills_test.jsonl` with `id` and `text` (papers.md 4.1).
+//! R3-Skill: `data/test.jsonl` with `query` and `skill_ids`, `data/skills_test.jsonl` with `id` and `text` (papers.md
+//! 4.1).
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! Skill-Usage: `data/task_queries.json` (task → short queries) and `data/task_skill_mapping.json` (task → skills), over
-//! `skills/` or `skills-34k/skills_meta.jsonl` (papers.md 6).
+//! Skill-Usage: `data/task_queries.json` (task → short queries) and `data/task_skill_mapping.json` (task → skills),
+//! over `skills/` or `skills-34k/skills_meta.jsonl` (papers.md 6).
 //!
 //! The publisher merges the rankings of a task's queries round-robin. Here each query is a request of its own, with the
 //! gold skills of its task: what a person who types one of them would get.

@@ -1,5 +1,5 @@
-//! SkillRet: `data/{skills,queries,qrels}/SPLIT.jsonl` (papers.md 3.1). Ground truth is read from the query rows, as its
-//! evaluation code does; the qrels file is only compared with them.
+//! SkillRet: `data/{skills,queries,qrels}/SPLIT.jsonl` (papers.md 3.1). Ground truth is read from the query rows, as
+//! its evaluation code does; the qrels file is only compared with them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,8 @@ pub fn root(dir: &Path) -> Option<PathBuf> {
         .find(|root| root.join("queries").is_dir() && root.join("skills").is_dir())
 }
 
-/// The file of one part of the split: JSON lines, or Parquet under its plain name or the hub's for a table of one shard.
+/// The file of one part of the split: JSON lines, or Parquet under its plain name or the hub's for a table of one
+/// shard.
 fn split(root: &Path, part: &str) -> PathBuf {
     let names = ["test.jsonl", "test.jsonl.gz", "test.parquet", "test-00000-of-00001.parquet"];
     first_of(&root.join(part), &names).unwrap_or_else(|| root.join(part).join(names[0]))

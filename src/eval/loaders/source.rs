@@ -26,7 +26,8 @@ impl Source {
         Source { label: label.into(), bytes: bytes.into() }
     }
 
-    /// Reads a file, gzip or not; a Parquet table becomes one line of JSON per row. `layout` says in errors what a benchmark of this kind consists of.
+    /// Reads a file, gzip or not; a Parquet table becomes one line of JSON per row. `layout` says in errors what a
+    /// benchmark of this kind consists of.
     pub(in crate::eval) fn read(path: &Path, layout: &str) -> Result<Self, BenchmarkError> {
         let label = path.to_string_lossy();
         let fail = |reason: String| BenchmarkError::new(&label, reason);

@@ -32,8 +32,8 @@ impl<'a> Judged<'a> {
         }
     }
 
-    /// An id that stands twice in a ranking is found once, but counts twice in Precision and gains twice in nDCG: so does
-    /// SkillRouter's code. Our own rankings have no such ids.
+    /// An id that stands twice in a ranking is found once, but counts twice in Precision and gains twice in nDCG: so
+    /// does SkillRouter's code. Our own rankings have no such ids.
     pub fn value(&self, metric: Metric, ranking: &[&str]) -> Option<f64> {
         let gold = &self.gold;
         let k = metric.k;

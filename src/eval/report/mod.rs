@@ -1,5 +1,6 @@
 //! What an evaluation says: one [`QueryOutcome`] per request, and the means in an [`EvalReport`]. A live run, a run
-//! file and a publisher's predictions all become records first, and this is the only place where records become numbers.
+//! file and a publisher's predictions all become records first, and this is the only place where records become
+//! numbers.
 
 mod json;
 

@@ -35,7 +35,8 @@ pub struct Side {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContrastWord {
     pub word: Text,
-    /// In the skill asked about, and in the one it is compared with; `None` where it does not occur in what the model saw.
+    /// In the skill asked about, and in the one it is compared with; `None` where it does not occur in what the model
+    /// saw.
     pub mine: Option<WordEffect>,
     pub other: Option<WordEffect>,
 }

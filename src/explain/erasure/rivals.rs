@@ -4,8 +4,8 @@ use crate::library::SkillIx;
 use crate::model::Prior;
 use crate::search::Reranking;
 
-/// Scores the edited skill is ranked among. They stay as they are, and so do its own rank and score in stage 1, of which a
-/// profile may mix a share into the final order.
+/// Scores the edited skill is ranked among. They stay as they are, and so do its own rank and score in stage 1, of
+/// which a profile may mix a share into the final order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rivals {
     /// What each is sorted by, and whether it stands before the skill where both are equal.

@@ -104,7 +104,8 @@ fn the_badge_says_whether_what_is_looked_at_is_what_counts() {
     // The more attention, the more the score drops without it.
     assert_eq!(verdict(&[-1.0, -2.0, -3.0, -4.0, -5.0]), Verdict::Agrees);
     assert_eq!(verdict(&[-5.0, -4.0, -3.0, -2.0, -1.0]), Verdict::Disagrees);
-    // By hand, ρ = 1 - 6·Σd²/120. Drops in the orders 3 1 4 5 2 (Σd² 16), 4 1 3 2 5 (14) and 2 4 1 3 5 (10): 0.2, 0.3, 0.5.
+    // By hand, ρ = 1 - 6·Σd²/120. Drops in the orders 3 1 4 5 2 (Σd² 16), 4 1 3 2 5 (14) and 2 4 1 3 5 (10): 0.2, 0.3,
+    // 0.5.
     assert_eq!(verdict(&[-3.0, -1.0, -4.0, -5.0, -2.0]), Verdict::Disagrees);
     assert_eq!(verdict(&[-4.0, -1.0, -3.0, -2.0, -5.0]), Verdict::Weak);
     assert_eq!(verdict(&[-2.0, -4.0, -1.0, -3.0, -5.0]), Verdict::Agrees);

@@ -6,8 +6,8 @@ use crate::explain::markdown::{sections, sentences, whole_lines};
 use crate::explain::words::split;
 use crate::library::{Field, FieldSet, Text};
 
-/// Words that are taken out, at most: with the built-in pair on two cores, this many take from 0.4 s (docs/performance.md) to
-/// a second without bf16 units.
+/// Words that are taken out, at most: with the built-in pair on two cores, this many take from 0.4 s
+/// (docs/performance.md) to a second without bf16 units.
 pub const WORDS: usize = 64;
 
 /// How large the pieces are.

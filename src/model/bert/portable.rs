@@ -205,8 +205,8 @@ impl Plan {
         Ok(Plan { heads, buckets: made, back, back_sequences })
     }
 
-    /// `queries` is `[tokens, width]`, or `[sequences, width]` if not `all`; `keys_values` is `[tokens, 2 · width]`. The
-    /// answer has the shape of `queries`.
+    /// `queries` is `[tokens, width]`, or `[sequences, width]` if not `all`; `keys_values` is `[tokens, 2 · width]`.
+    /// The answer has the shape of `queries`.
     fn attend(&self, queries: &Tensor, keys_values: &Tensor, all: bool) -> Result<Tensor> {
         let (_, width) = queries.dims2()?;
         let parts = self.buckets.iter().map(|bucket| {

@@ -1,4 +1,5 @@
-//! Whether what is in the cache is what the hub gave: by the hashes that name its blobs, and by the form of its weights.
+//! Whether what is in the cache is what the hub gave: by the hashes that name its blobs, and by the form of its
+//! weights.
 
 use std::path::Path;
 

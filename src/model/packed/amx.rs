@@ -65,9 +65,9 @@ mod imp {
         /// `c = a·b` of one block.
         pub fn multiply(&self, a: &[Pair], b: Right, c: &mut Block) {
             let depth = b.check(a);
-            // SAFETY: tiles are configured (self). `check` has seen that `a` is `depth` pairs of 1 KB tiles, that `b` has
-            // as many at its steps; `c` is 32 rows of 128 bytes, which four tiles of 16 rows and 64 bytes cover exactly.
-            // Both operands are only read.
+            // SAFETY: tiles are configured (self). `check` has seen that `a` is `depth` pairs of 1 KB tiles, that `b`
+            // has as many at its steps; `c` is 32 rows of 128 bytes, which four tiles of 16 rows and 64 bytes cover
+            // exactly. Both operands are only read.
             unsafe {
                 asm!(
                     "tilezero tmm0",

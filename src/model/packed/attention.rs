@@ -96,8 +96,9 @@ impl Attending<'_> {
         }
     }
 
-    /// The mean attention `[tokens]` of one head over some rows: the scores that [`Attending::attend`] has, softmax in f32.
-    /// `queries` are panels of the heads' width from row 0 on, down to the last of the rows. Zero where there are no rows.
+    /// The mean attention `[tokens]` of one head over some rows: the scores that [`Attending::attend`] has, softmax in
+    /// f32. `queries` are panels of the heads' width from row 0 on, down to the last of the rows. Zero where there are
+    /// no rows.
     pub fn mean_weights(self, multiply: Multiply, head: usize, queries: &[Pair], rows: Range<usize>) -> Vec<f32> {
         let (pairs, columns) = (self.heads.pairs(), self.heads.of(head));
         let count = rows.len() as f32;

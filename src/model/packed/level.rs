@@ -50,8 +50,8 @@ impl Level {
         }
     }
 
-    /// The level that beats f32 products on this machine, if there is one, or what [`KERNELS`] names. AVX-512 BF16 beats
-    /// f32 on AMD's processors and is no faster on Intel's (measured on Sapphire Rapids: 69 against 117 GFLOP/s).
+    /// The level that beats f32 products on this machine, if there is one, or what [`KERNELS`] names. AVX-512 BF16
+    /// beats f32 on AMD's processors and is no faster on Intel's (measured on Sapphire Rapids: 69 against 117 GFLOP/s).
     pub fn fast() -> Option<Level> {
         match asked() {
             Ok(Asked::Level(level)) => Some(*level),

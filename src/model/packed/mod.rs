@@ -9,8 +9,8 @@
 //!
 //! # Invariants
 //! 1. A panel is [`BLOCK`] rows (or columns) over all of `k`, padded with zeros to whole pairs of tiles: a block
-//!    multiplication reads exactly as many pairs of its right operand as its left one has, and [`Right::check`] has seen
-//!    that they are there.
+//!    multiplication reads exactly as many pairs of its right operand as its left one has, and [`Right::check`] has
+//!    seen that they are there.
 //! 2. Pairs are 64-byte aligned and handed out in slices of whole pairs, so no index can leave a panel.
 //! 3. AMX instructions run only after the kernel granted their state to this process ([`Level::available`] says so),
 //!    between `ldtilecfg` and `tilerelease` of the same thread ([`amx::Configured`]).
@@ -130,8 +130,8 @@ impl PackedLinear {
         });
     }
 
-    /// Calls `each(rows, columns, sums)` for every block of the product of `x`, panels of this weight's input, with some
-    /// of its panels: both are counted in blocks, `columns` from the first of `panels`.
+    /// Calls `each(rows, columns, sums)` for every block of the product of `x`, panels of this weight's input, with
+    /// some of its panels: both are counted in blocks, `columns` from the first of `panels`.
     ///
     /// # Panics
     /// If `x` is not of whole panels, or there are no such panels.
@@ -153,8 +153,8 @@ impl PackedLinear {
         }
     }
 
-    /// The whole product in tiles, rounded, on all threads: what a layer of a network costs without what is between layers.
-    /// `x` and `y` are panels of this weight's inputs and outputs.
+    /// The whole product in tiles, rounded, on all threads: what a layer of a network costs without what is between
+    /// layers. `x` and `y` are panels of this weight's inputs and outputs.
     pub fn forward_tiles(&self, x: &[Pair], y: &mut [Pair]) {
         let (input, output, lanes) = (self.input.div_ceil(BLOCK), self.output.div_ceil(BLOCK), Lanes::best());
         let panels = (x.len() / input).div_ceil(rayon::current_num_threads()).min(ROWS / BLOCK);

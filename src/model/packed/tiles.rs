@@ -1,8 +1,8 @@
 //! bf16 operands in the order in which blocks are multiplied.
 //!
 //! A tile is 1 KB: 16 rows of 64 bytes. Of a left operand a tile row is 32 values of one row; of a right one it is, for
-//! 16 columns, the two values of one pair of k (Intel's layout for `tdpbf16ps`; SDM volume 2, TDPBF16PS). Two tiles, for
-//! [`BLOCK`] rows or columns, are a [`Pair`]; the pairs of the same rows (or columns) over all of k are a panel.
+//! 16 columns, the two values of one pair of k (Intel's layout for `tdpbf16ps`; SDM volume 2, TDPBF16PS). Two tiles,
+//! for [`BLOCK`] rows or columns, are a [`Pair`]; the pairs of the same rows (or columns) over all of k are a panel.
 
 use half::bf16;
 use rayon::prelude::*;

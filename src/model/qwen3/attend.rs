@@ -103,8 +103,9 @@ impl<'a> Context<'a> {
         [kept, rows(0, piece.shared), rows(piece.rows.start, own)]
     }
 
-    /// Attention of `out.len() / size` consecutive rows of a piece, the first of which is its row `first`, for one head.
-    /// `weights` receives the weights of each row, undivided; `sums` what they are to be divided by. `out` is divided.
+    /// Attention of `out.len() / size` consecutive rows of a piece, the first of which is its row `first`, for one
+    /// head. `weights` receives the weights of each row, undivided; `sums` what they are to be divided by. `out` is
+    /// divided.
     fn attend(&self, piece: &Piece, first: usize, head: usize, queries: View, block: &mut Block, out: &mut [f32]) {
         let size = self.heads.size;
         let count = out.len() / size;

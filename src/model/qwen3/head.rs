@@ -48,7 +48,8 @@ impl YesNo {
         Ok(YesNo { difference })
     }
 
-    /// `logit(yes) − logit(no)`, the log-odds of yes among the two (or `logit(yes)` alone), of a hidden state after the final norm.
+    /// `logit(yes) − logit(no)`, the log-odds of yes among the two (or `logit(yes)` alone), of a hidden state after the
+    /// final norm.
     pub fn score(&self, last: &[f32]) -> f32 {
         last.iter().zip(&self.difference).map(|(x, weight)| x * weight).sum()
     }

@@ -50,7 +50,8 @@ pub fn cluster(
 }
 
 /// k-means++ (Arthur, Vassilvitskii 2007) with 1 − cosine as the distance: each next centre is a row drawn in
-/// proportion to how far it is from those chosen already. Fewer than `k` where the rows are not that many different ones.
+/// proportion to how far it is from those chosen already. Fewer than `k` where the rows are not that many different
+/// ones.
 fn seeds(
     rows: &[Vec<f32>],
     k: usize,

@@ -1,9 +1,9 @@
 //! The skills of a library in groups: by place, by SkillRet's taxonomy, by cluster.
 //!
-//! A category is the data set's own label where its rows have one, or that of the skill's own metadata where it is one of
-//! the taxonomy's. Elsewhere it is that of the sub-category whose
-//! description is nearest to the skill's vector, so that the 6 categories are sums of the 18. How often that agrees with
-//! a reader is measured by `tests/groups.rs` and stated in the guide.
+//! A category is the data set's own label where its rows have one, or that of the skill's own metadata where it is one
+//! of the taxonomy's. Elsewhere it is that of the sub-category whose description is nearest to the skill's vector, so
+//! that the 6 categories are sums of the 18. How often that agrees with a reader is measured by `tests/groups.rs` and
+//! stated in the guide.
 
 pub mod kmeans;
 mod labels;

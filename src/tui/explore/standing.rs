@@ -123,7 +123,7 @@ fn lost(
 
 fn ran(shortlist: &Shortlist) -> &'static str {
     match shortlist.ran {
-        Stage1::Lexical => "BM25",
+        Stage1::Lexical => shortlist.weighing.label(),
         Stage1::Dense => "dense",
         Stage1::Fused => "fused",
     }

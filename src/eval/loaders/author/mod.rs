@@ -1,7 +1,8 @@
 //! An author's own tests, beside the skills they are for or under a skill's name:
 //!
 //! - `eval_queries.json`: `[{"query", "should_trigger"}]` (agentskills.io; domain.md 2.3)
-//! - `evals.json`, also in a folder `evals`: `{"skill_name", "evals": [{"prompt"}]}`; every prompt should find the skill
+//! - `evals.json`, also in a folder `evals`: `{"skill_name", "evals": [{"prompt"}]}`; every prompt should find the
+//!   skill
 //! - `tests.yml`: `queries: [{input, should_match}]` (aigent; domain.md 2.1)
 //! - `requests.yml`, for many skills in one file: `SKILL: {should: [request], should-not: [request]}`
 //!

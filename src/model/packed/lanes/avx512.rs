@@ -1,5 +1,5 @@
-//! The same with AVX-512 F and BF16, 16 numbers at a time. Nothing here is unsafe but the instructions themselves, which
-//! [`Proof`] vouches for, and loads and stores of whole arrays.
+//! The same with AVX-512 F and BF16, 16 numbers at a time. Nothing here is unsafe but the instructions themselves,
+//! which [`Proof`] vouches for, and loads and stores of whole arrays.
 
 use std::arch::x86_64::{
     __m256bh, __m256i, __m512, __m512bh, __m512i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm512_abs_ps,
@@ -190,8 +190,8 @@ fn exp2(x: __m512) -> __m512 {
     _mm512_scalef_ps(polynomial(_mm512_sub_ps(x, whole), &C), whole)
 }
 
-/// `x · Φ(x) = x/2 + |x|·(Φ(|x|) − ½)`; the second factor is `u · p(u²)` of `u = min(|x|, 4.25)`, with the polynomial that is
-/// ½ at 4.25 and has the least largest error of `u² · p(u²)` below, 4.6e-5 (Lawson's algorithm).
+/// `x · Φ(x) = x/2 + |x|·(Φ(|x|) − ½)`; the second factor is `u · p(u²)` of `u = min(|x|, 4.25)`, with the polynomial
+/// that is ½ at 4.25 and has the least largest error of `u² · p(u²)` below, 4.6e-5 (Lawson's algorithm).
 #[target_feature(enable = "avx512f")]
 #[inline]
 fn gelu(x: __m512) -> __m512 {

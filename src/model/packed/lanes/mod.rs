@@ -92,8 +92,8 @@ impl Lanes {
     }
 
     /// `2^(x − max)` of the first `rows` rows of 32, as a left operand: a row goes through all of the blocks; its first
-    /// `columns` count, and the rest is without weight, as are the rows behind those. Returns the sums of a row's unrounded values, 1 for rows that do not count; in AVX-512 to
-    /// 3e-6.
+    /// `columns` count, and the rest is without weight, as are the rows behind those. Returns the sums of a row's
+    /// unrounded values, 1 for rows that do not count; in AVX-512 to 3e-6.
     ///
     /// # Panics
     /// If there is not a block of scores for each pair, or more rows or columns are asked for than there are.

@@ -146,8 +146,8 @@ fn exponentials_are_what_the_loops_say_for_every_length() {
     }
 }
 
-/// `softmax(Q·Kᵀ/√size)·V` of every head, one number at a time in f64, `[tokens, width]`, and the weights `[tokens]` of every
-/// head and row.
+/// `softmax(Q·Kᵀ/√size)·V` of every head, one number at a time in f64, `[tokens, width]`, and the weights `[tokens]` of
+/// every head and row.
 fn obvious(parts: [&[f32]; 3], heads: Heads, tokens: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     let width = heads.width();
     let at = |part: usize, row: usize, column: usize| f64::from(parts[part][row * width + column]);
