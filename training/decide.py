@@ -17,7 +17,8 @@ import lexical
 import measure
 import network
 import requests
-from reranker import Pairs, Shortlists, TOKENS, score_all
+from embedder import TOKENS
+from reranker import TOKENS as PAIR_TOKENS, Pairs, Shortlists, score_all
 
 DEPTH = 20
 WORDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)

@@ -20,6 +20,7 @@ import random
 import torch
 from torch.nn import functional
 
+import embedder
 import lexical
 import loop
 import measure
@@ -27,9 +28,10 @@ import network
 import requests
 
 LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.5, 6000, 24
-# The profile reads 256 tokens of a pair. A pair is trained on its request and TRAINED_DOCUMENT tokens of the skill, at most
-# TRAINED_TOKENS together: what a skill is for stands at its beginning, and more pairs teach more than longer ones.
-TOKENS, TRAINED_TOKENS, TRAINED_DOCUMENT = 256, 240, 144
+# What the profile reads of a pair. A list is trained on its request and one of these many tokens of the skills, at most TOKENS
+# together: what a skill is for stands at its beginning, and more pairs teach more than longer ones, but what is never seen is not
+# learned.
+TOKENS, TRAINED_DOCUMENT = 320, (144, 280)
 LOOK, POINTWISE = 200, 0.3
 
 
@@ -128,7 +130,7 @@ class Lists:
             picked += self.draw.sample([skill for skill in wrong if skill not in picked], NEGATIVES - len(picked))
             right = gold[0] if kind is self.made else self.draw.choice(gold)
             texts = [document or requests.document(self.skills[right]), *(edit(self.skills[s]) for s in picked)]
-            limit = min(TRAINED_TOKENS, len(self.pairs.ids(text)) + TRAINED_DOCUMENT)
+            limit = min(TOKENS, len(self.pairs.ids(text)) + self.draw.choice(TRAINED_DOCUMENT))
             return [self.pairs.pair(text, other, limit) for other in texts]
 
 
@@ -161,7 +163,8 @@ def main():
     args = loop.arguments(steps=2000, seed=2, more=["--embedder"])
     reader = network.tokenizer()
     skills = requests.read_pool(args.pool)
-    cut = lambda texts: [ids[: TOKENS - 1] + ids[-1:] if len(ids) > TOKENS else ids for ids in (e.ids for e in reader.encode_batch(texts))]
+    most = embedder.TOKENS
+    cut = lambda texts: [ids[: most - 1] + ids[-1:] if len(ids) > most else ids for ids in (e.ids for e in reader.encode_batch(texts))]
     training, pairs = loop.Training(args, cross=True), Pairs(reader)
     stage1 = Shortlists(network.load(args.embedder or args.base), skills, cut)
     lists, held = lists_of(args, skills, stage1, pairs, args.seed + training.done)

@@ -4,14 +4,17 @@
 //! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench cpu             # with torch and transformers in the same run
 //! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench cpu -- --busy   # and another process holding a core
 //! … -- --bf16-only                                                      # a quarter of the time
+//! … -- --only whole                                                     # linear, forward, decoder or whole
 //! ```
 //!
 //! Each number of threads runs in a process of its own that may use only so many processors. Ratios are of one run;
 //! nothing else of these numbers may be compared between runs.
 
+mod decoder;
 mod forward;
 mod linear;
 mod reference;
+mod whole;
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -21,6 +24,8 @@ const MEASURE: &str = "--measure-with-threads";
 const SPIN: &str = "--spin";
 /// Leaves out what is in f32, on either side.
 const BF16_ONLY: &str = "--bf16-only";
+/// Measures one part alone.
+const ONLY: &str = "--only";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().collect();
@@ -31,8 +36,20 @@ fn main() -> anyhow::Result<()> {
     let bf16_only = args.iter().any(|arg| arg == BF16_ONLY);
     if let Some(threads) = after(MEASURE) {
         let threads = threads.parse()?;
-        linear::measure(threads)?;
-        return forward::measure(threads, bf16_only);
+        let wanted = |part: &str| after(ONLY).is_none_or(|only| only == part);
+        if wanted("linear") {
+            linear::measure(threads)?;
+        }
+        if wanted("forward") {
+            forward::measure(threads, bf16_only)?;
+        }
+        if wanted("decoder") {
+            decoder::measure(threads)?;
+        }
+        if wanted("whole") {
+            whole::measure(threads)?;
+        }
+        return Ok(());
     }
     let busy = args.iter().any(|arg| arg == "--busy");
     let neighbour = busy.then(Neighbour::start).transpose()?;
@@ -44,6 +61,7 @@ fn main() -> anyhow::Result<()> {
             .arg(std::env::current_exe()?)
             .args([MEASURE, &threads.to_string()])
             .args(bf16_only.then_some(BF16_ONLY))
+            .args(after(ONLY).into_iter().flat_map(|part| [ONLY, part]))
             .status()?;
         anyhow::ensure!(status.success(), "the measurement with {threads} threads ended with {status}");
     }

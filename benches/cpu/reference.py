@@ -4,8 +4,8 @@
     pip install torch transformers
     python benches/cpu/reference.py '{"work": "linear", "shape": [512, 384, 1536], "dtype": "bf16", "threads": 1}'
 
-`work` is "linear" (shape: rows, inputs, outputs) or "forward" (shape: texts, tokens; BertModel of MiniLM's shape with
-random weights and PyTorch's fused attention, no padding). Prints {"best": seconds, "median": seconds}.
+`work` is "linear" (shape: rows, inputs, outputs), "forward" (shape: texts, tokens; BertModel of MiniLM's shape with
+random weights and PyTorch's fused attention, no padding) or "decoder" (the same through the network in `model`). Prints {"best": seconds, "median": seconds}.
 """
 import json, sys, time
 
@@ -18,6 +18,12 @@ if work["work"] == "linear":
     rows, inputs, outputs = work["shape"]
     x, weight = torch.randn(rows, inputs, dtype=dtype), torch.randn(outputs, inputs, dtype=dtype)
     run = lambda: torch.nn.functional.linear(x, weight)
+elif work["work"] == "decoder":
+    from transformers import AutoModel
+
+    net = AutoModel.from_pretrained(work["model"], dtype=dtype).eval()
+    ids = torch.randint(0, net.config.vocab_size, work["shape"])
+    run = lambda: net(input_ids=ids, use_cache=False).last_hidden_state
 else:
     from transformers import BertConfig, BertModel
 

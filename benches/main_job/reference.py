@@ -6,7 +6,8 @@
 
 TEXTS.json: {"models": DIR, "embed": [text], "embed_tokens": N,
 "vectors": the program's vectors of the first eight texts, "query": text, "documents": [text], "rerank_tokens": N,
-"threads": N}. Prints one JSON object: {"embed_seconds", "embed_tokens", "rerank_ms", "version"}.
+"threads": N, "dtype": "bf16" where it is not f32}. Prints one JSON object: {"embed_seconds", "embed_tokens",
+"rerank_ms", "version"}.
 The 8-bit weights of the program are expanded to f32 in a temporary folder first, so that both compute the same thing.
 """
 import json, os, shutil, sys, tempfile, time
@@ -20,6 +21,7 @@ from sentence_transformers import CrossEncoder, SentenceTransformer, models
 import sentence_transformers
 
 torch.set_num_threads(work["threads"])
+bf16 = work.get("dtype") == "bf16"
 
 
 def expand(name, target):
@@ -54,10 +56,11 @@ with tempfile.TemporaryDirectory() as folder:
     body = models.Transformer(expand("embedder", os.path.join(folder, "e")), max_seq_length=work["embed_tokens"])
     pool = models.Pooling(384, pooling_mode="mean")
     embedder = SentenceTransformer(modules=[body, pool, models.Normalize()], device="cpu")
+    embedder = embedder.bfloat16() if bf16 else embedder
     # The same thing is computed on both sides, or the ratio means nothing.
     theirs = embedder.encode(work["embed"][:8])
     apart = float(np.abs(1 - (theirs * np.array(work["vectors"], dtype=np.float32)).sum(axis=1)).max())
-    assert apart < 1e-4, f"vectors are apart by a cosine distance of {apart}"
+    assert apart < (1e-2 if bf16 else 1e-4), f"vectors are apart by a cosine distance of {apart}"
     start = time.perf_counter()
     embedder.encode(work["embed"], batch_size=32)
     embed_seconds = time.perf_counter() - start
@@ -66,6 +69,8 @@ with tempfile.TemporaryDirectory() as folder:
 
     network = expand("reranker", os.path.join(folder, "r"))
     reranker = CrossEncoder(network, max_length=work["rerank_tokens"], device="cpu", num_labels=1)
+    if bf16:
+        reranker.bfloat16()
     pairs = [(work["query"], document) for document in work["documents"]]
     reranker.predict(pairs[:2])
     times = []
@@ -76,5 +81,5 @@ with tempfile.TemporaryDirectory() as folder:
 
 print(json.dumps({
     "embed_seconds": embed_seconds, "embed_tokens": tokens, "rerank_ms": sorted(times)[2] * 1e3,
-    "version": f"sentence-transformers {sentence_transformers.__version__}, torch {torch.__version__} f32",
+    "version": f"sentence-transformers {sentence_transformers.__version__}, torch {torch.__version__} {'bf16' if bf16 else 'f32'}",
 }))

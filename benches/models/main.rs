@@ -2,9 +2,9 @@
 //! the same run.
 //!
 //! ```sh
-//! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench models              # with torch and transformers; half an
-//! hour SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench models -- --layers 4    # a seventh of the network
-//! cargo bench --bench models --features cuda                                # and on a GPU, where there is one
+//! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench models                  # with torch: half an hour
+//! SKILLSCOPE_PYTHON=/path/to/python cargo bench --bench models -- --layers 4    # a seventh of the network
+//! cargo bench --bench models --features cuda                                    # and on a GPU, where there is one
 //! ```
 //!
 //! Layers are alike, so fewer of them change the ratios little; the output says how many there were.

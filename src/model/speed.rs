@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::ops::linear::{Format, Linear};
-use super::packed::{BLOCK, PackedLinear, Pair, left_operand};
+use super::packed::{BLOCK, Level, PackedLinear, Pair, left_operand};
 use super::pool;
 use super::{Device, Precision};
 
@@ -24,26 +24,24 @@ pub struct Speed {
 impl Speed {
     /// Measures the products that networks on the processor are made of, in the precision that `auto` means.
     pub fn measure() -> Self {
-        let format = Format::of(Precision::Auto.settled(Precision::Auto, Device::Cpu));
+        let precision = Precision::Auto.settled(Precision::Auto, Device::Cpu);
+        let level = Level::fast().filter(|_| precision == Precision::Bf16);
         let (rows, input, output) = SHAPE;
         let some = |count: usize| (0..count).map(|i| (i % 17) as f32 / 17.0 - 0.5).collect::<Vec<_>>();
-        let fastest = pool::run(|| match format {
-            // As BERT's layers multiply: activations come and go in tiles.
-            Format::Packed(level) => {
+        let fastest = pool::run(|| match level {
+            // As layers multiply: activations come and go in tiles.
+            Some(level) => {
                 let linear = PackedLinear::new(level, &some(output * input), output, input);
                 let x = left_operand(&some(rows * input), input);
                 let mut y = vec![Pair::ZERO; rows / BLOCK * output / BLOCK];
                 fastest(|| linear.forward_tiles(&x, &mut y))
             }
-            Format::F32 | Format::F16 | Format::Bf16 => {
-                let (linear, x) = (Linear::new(some(output * input), input, format), some(rows * input));
+            None => {
+                let (linear, x) = (Linear::new(some(output * input), input, Format::of(precision)), some(rows * input));
                 fastest(|| drop(std::hint::black_box(linear.forward(&x))))
             }
         });
-        let kernels = match format {
-            Format::Packed(level) => level.label(),
-            Format::F32 | Format::F16 | Format::Bf16 => "f32",
-        };
+        let kernels = level.map_or("f32", Level::label);
         Speed { kernels, gflops: 2.0 * (rows * input * output) as f64 / fastest / 1e9 }
     }
 }

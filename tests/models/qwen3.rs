@@ -13,8 +13,9 @@ use skillscope::text::tokens::{Encoding, Segment, TextTokenizer};
 
 /// f32 against f32.
 const EXACT: f32 = 1e-4;
-/// What rounding to bf16 after each step may change.
-const ROUNDED: f32 = 2e-2;
+/// What rounding activations to bf16 may change: transformers itself, in bf16, is 2.2e-2 (`bf16`) and 4.3e-2 (`blocks`)
+/// from the log-odds that it computes in f32.
+const ROUNDED: f32 = 5e-2;
 
 #[derive(Deserialize)]
 struct Expected {
@@ -140,7 +141,7 @@ fn differences(name: &str, setup: Setup) -> [f32; 3] {
 
 #[test]
 fn transformers_in_f32() {
-    for name in ["plain", "one-key-head", "odd-heads", "untied-shards"] {
+    for name in ["plain", "one-key-head", "odd-heads", "untied-shards", "blocks"] {
         for setup in [on_cpu(Precision::F32), portable(Precision::F32)] {
             let worst = differences(name, setup);
             assert!(worst.iter().all(|difference| *difference <= EXACT), "{name} {setup:?}: {worst:?}");
@@ -148,12 +149,16 @@ fn transformers_in_f32() {
     }
 }
 
+/// Weights in two bytes: our loops round nothing else, unless the processor multiplies bf16; candle rounds after each
+/// step.
 #[test]
-fn transformers_in_two_bytes() {
-    for (name, precision) in [("bf16", Precision::Bf16), ("f16", Precision::F16)] {
-        for setup in [on_cpu(precision), portable(precision)] {
+fn transformers_on_weights_of_two_bytes() {
+    for (name, precision, own) in
+        [("bf16", Precision::Bf16, EXACT), ("f16", Precision::F16, EXACT), ("blocks", Precision::Bf16, ROUNDED)]
+    {
+        for (setup, within) in [(on_cpu(precision), own), (portable(precision), ROUNDED)] {
             let worst = differences(name, setup);
-            assert!(worst.iter().all(|difference| *difference <= ROUNDED), "{name} {setup:?}: {worst:?}");
+            assert!(worst.iter().all(|difference| *difference <= within), "{name} {setup:?}: {worst:?}");
         }
     }
 }
@@ -174,17 +179,21 @@ fn candidates(count: usize) -> Vec<Encoding> {
 #[test]
 fn sharing_batching_and_capturing_change_no_score() {
     let all = candidates(20);
-    for setup in [on_cpu(Precision::F32), portable(Precision::F32)] {
-        let alone = load("odd-heads", Setup { share_prefix: false, ..setup });
+    for (fixture, setup, within) in [
+        ("odd-heads", on_cpu(Precision::F32), EXACT),
+        ("odd-heads", portable(Precision::F32), EXACT),
+        ("blocks", on_cpu(Precision::Bf16), ROUNDED),
+    ] {
+        let alone = load(fixture, Setup { share_prefix: false, ..setup });
         let apart_scores: Vec<f32> = all.iter().map(|one| alone.scores(std::slice::from_ref(one))[0]).collect();
         let spread = apart(&apart_scores, &vec![apart_scores[0]; all.len()]);
         assert!(spread > 0.1, "the candidates are too much alike to see a difference: {apart_scores:?}");
 
-        let sharing = load("odd-heads", setup);
+        let sharing = load(fixture, setup);
         let one_by_one: Vec<f32> = all.iter().map(|one| sharing.scores(std::slice::from_ref(one))[0]).collect();
         let captured: Vec<f32> =
             all.iter().map(|one| sharing.head.score(&sharing.run(std::slice::from_ref(one), true).values)).collect();
-        let fresh = load("odd-heads", setup);
+        let fresh = load(fixture, setup);
         let runs = [
             ("twenty at once, apart", alone.scores(&all)),
             ("one by one, sharing", one_by_one),
@@ -198,11 +207,11 @@ fn sharing_batching_and_capturing_change_no_score() {
         ];
         for (name, scores) in runs {
             let worst = apart(&scores, &apart_scores);
-            assert!(worst <= EXACT, "{name}, {setup:?}: {worst}");
+            assert!(worst <= within, "{name}, {setup:?}: {worst}");
         }
         // The rows are those of the same call without sharing.
         let [a, b] = [&alone, &sharing].map(|scorer| scorer.run(&all[3..5], true).attention.unwrap());
-        assert!(apart(&a.weights, &b.weights) <= EXACT, "{setup:?}");
+        assert!(apart(&a.weights, &b.weights) <= within, "{setup:?}");
     }
 }
 
@@ -213,11 +222,15 @@ fn what_is_kept_never_reaches_another_request() {
     let requests: Vec<Encoding> = [(0, 300), (0, 320), (0, 120), (7, 200), (0, 300), (7, 330), (0, 1), (0, 2)]
         .map(|(from, to)| encoding(&longest[from..to]))
         .into();
-    for setup in [on_cpu(Precision::F32), portable(Precision::F32)] {
-        let (sharing, alone) = (load("plain", setup), load("plain", Setup { share_prefix: false, ..setup }));
+    for (fixture, setup, within) in [
+        ("plain", on_cpu(Precision::F32), EXACT),
+        ("plain", portable(Precision::F32), EXACT),
+        ("blocks", on_cpu(Precision::Bf16), ROUNDED),
+    ] {
+        let (sharing, alone) = (load(fixture, setup), load(fixture, Setup { share_prefix: false, ..setup }));
         for (index, request) in requests.iter().enumerate() {
             let scores = [&sharing, &alone].map(|scorer| scorer.scores(std::slice::from_ref(request))[0]);
-            assert!((scores[0] - scores[1]).abs() <= EXACT, "request {index}, {setup:?}: {scores:?}");
+            assert!((scores[0] - scores[1]).abs() <= within, "request {index}, {setup:?}: {scores:?}");
         }
     }
 }

@@ -16,7 +16,9 @@ use super::names::{self, LayerTensors};
 use crate::model::Stop;
 use crate::model::forward::{Output, RunError};
 use crate::model::kernels::Norm;
-use crate::model::packed::{Attending, BLOCK, Block, Heads, Lanes, Level, Multiply, PackedLinear, Pair, Scratch, Then};
+use crate::model::packed::{
+    Attending, BLOCK, Block, Heads, Lanes, Level, Multiply, PackedLinear, Pair, Scratch, Then, copy_row, row_alone,
+};
 
 /// Panels of a task, at most: the inner activations of 128 tokens of MiniLM's shape (384 KB) and the weights that made
 /// them (1.2 MB) fit a second cache of 2 MB together, and weights are read from further away once for four panels.
@@ -216,9 +218,7 @@ impl Layers {
             })
             .collect();
         for (row, attended) in attended.iter().enumerate() {
-            for (out, pair) in scored.tiles[row / BLOCK * width..][..width].iter_mut().zip(attended) {
-                *out.line_mut(row % BLOCK) = *pair.line(0);
-            }
+            copy_row(&mut scored.tiles[row / BLOCK * width..], row % BLOCK, attended, 0);
         }
         self.finish(layer, &mut scored);
         scored
@@ -382,13 +382,4 @@ fn places(spans: &[Range<usize>]) -> Vec<Place> {
         place
     };
     spans.iter().map(place).collect()
-}
-
-/// A panel that has this row of all as its first.
-fn row_alone(tiles: &[Pair], width: usize, row: usize) -> Vec<Pair> {
-    let mut panel = vec![Pair::ZERO; width];
-    for (out, pair) in panel.iter_mut().zip(&tiles[row / BLOCK * width..]) {
-        *out.line_mut(0) = *pair.line(row % BLOCK);
-    }
-    panel
 }

@@ -7,7 +7,6 @@ use half::{bf16, f16};
 use rayon::prelude::*;
 
 use super::matrix::{Target, View, all_threads, multiply};
-use crate::model::packed::{Epilogue, Level, PackedLinear};
 use crate::model::weights::Weights;
 use crate::model::{ModelError, Precision};
 
@@ -20,21 +19,18 @@ const LINE: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     F32,
-    /// bf16, multiplied as such by the processor's units for it.
-    Packed(Level),
     /// Two bytes in memory, widened to f32 while multiplying.
     F16,
     Bf16,
 }
 
 impl Format {
-    /// The best this processor has for a (settled) precision.
+    /// For a (settled) precision.
     pub fn of(precision: Precision) -> Self {
-        match (precision, Level::fast()) {
-            (Precision::Auto | Precision::F32, _) => Format::F32,
-            (Precision::Bf16, Some(level)) => Format::Packed(level),
-            (Precision::Bf16, None) => Format::Bf16,
-            (Precision::F16, _) => Format::F16,
+        match precision {
+            Precision::Auto | Precision::F32 => Format::F32,
+            Precision::Bf16 => Format::Bf16,
+            Precision::F16 => Format::F16,
         }
     }
 }
@@ -46,7 +42,6 @@ enum Weight {
     /// `[output, input]`
     F16(Vec<f16>),
     Bf16(Vec<bf16>),
-    Packed(PackedLinear),
 }
 
 /// `y = x·Wᵀ`
@@ -86,7 +81,6 @@ impl Linear {
             Format::F32 => Weight::Plain(transpose(&weight, output, input)),
             Format::F16 => Weight::F16(weight.par_iter().map(|&x| f16::from_f32(x)).collect()),
             Format::Bf16 => Weight::Bf16(weight.par_iter().map(|&x| bf16::from_f32(x)).collect()),
-            Format::Packed(level) => Weight::Packed(PackedLinear::new(level, &weight, output, input)),
         };
         Linear { weight, input, output }
     }
@@ -103,35 +97,14 @@ impl Linear {
     /// The same for some of the outputs.
     pub fn forward_part(&self, x: &[f32], outputs: Range<usize>) -> Vec<f32> {
         let mut y = vec![0.0; x.len() / self.input * outputs.len()];
-        match &self.weight {
-            Weight::Packed(weight) if weight.parts_at(outputs.start) && weight.parts_at(outputs.end) => {
-                weight.forward_part(outputs, x, &mut y, Epilogue::None);
-            }
-            // The part begins in the middle of a panel (heads of odd sizes): all outputs, of which some are kept.
-            Weight::Packed(_) => {
-                let all = self.forward(x);
-                for (y, all) in y.chunks_exact_mut(outputs.len()).zip(all.chunks_exact(self.output)) {
-                    y.copy_from_slice(&all[outputs.clone()]);
-                }
-            }
-            _ => self.product(x, outputs, &mut y, false),
-        }
+        self.product(x, outputs, &mut y, false);
         y
     }
 
     /// `x·Wᵀ + residual`
     pub fn forward_onto(&self, x: &[f32], mut residual: Vec<f32>) -> Vec<f32> {
-        match &self.weight {
-            Weight::Packed(weight) => {
-                let mut y = vec![0.0; residual.len()];
-                weight.forward(x, &mut y, Epilogue::Residual(&residual));
-                y
-            }
-            _ => {
-                self.product(x, 0..self.output, &mut residual, true);
-                residual
-            }
-        }
+        self.product(x, 0..self.output, &mut residual, true);
+        residual
     }
 
     /// In f32.
@@ -157,7 +130,6 @@ impl Linear {
                 let right = View::columns(weight, self.output, outputs.start);
                 multiply(Target { data: y, row, add }, [rows, self.input, row], left, right, 1.0, all_threads());
             }
-            Weight::Packed(_) => unreachable!("packed weights are multiplied by their own units"),
         }
     }
 }

@@ -37,7 +37,7 @@ impl Heads {
     }
 
     /// Pairs of one head in a row of all.
-    fn of(self, head: usize) -> Range<usize> {
+    pub(super) fn of(self, head: usize) -> Range<usize> {
         let size = self.size / BLOCK;
         head * size..(head + 1) * size
     }
@@ -57,8 +57,8 @@ pub struct Attending<'a> {
 #[derive(Debug, Default)]
 pub struct Scratch {
     /// A block for each panel of keys.
-    scores: Vec<Block>,
-    weights: Vec<Pair>,
+    pub(super) scores: Vec<Block>,
+    pub(super) weights: Vec<Pair>,
 }
 
 impl Attending<'_> {
@@ -126,7 +126,7 @@ impl Attending<'_> {
 }
 
 /// Scores become powers of two whose sum is one.
-fn normalise(scores: &mut [f32]) {
+pub(super) fn normalise(scores: &mut [f32]) {
     let (width, mut total) = (scores.len(), [0.0]);
     scores.iter_mut().for_each(|score| *score *= std::f32::consts::LN_2);
     kernels::exp_rows(scores, width, &mut total);

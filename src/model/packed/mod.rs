@@ -3,9 +3,9 @@
 //!
 //! A [`PackedLinear`] holds a weight in tiles, packed once at load. Tiles of 1 KB are what Intel's AMX multiplies
 //! ([`amx`]); AVX-512 BF16 reads the same tiles ([`avx512`]), and plain loops do too ([`portable`]), so there is one
-//! packing, one walk over the blocks, and three ways to multiply a block. Activations are either f32, packed at each
-//! call ([`PackedLinear::forward`]), or stay in tiles from layer to layer: [`PackedLinear::blocks`] then gives the sums
-//! of a block while they are in the nearest cache, and [`Lanes`] makes of them what the next product reads.
+//! packing, one walk over the blocks, and three ways to multiply a block. Activations stay in tiles from layer to layer:
+//! [`PackedLinear::blocks`] gives the sums of a block while they are in the nearest cache, and [`Lanes`] makes of them
+//! what the next product reads. Attention in tiles is [`Attending`] for encoders and [`Causal`] for decoders.
 //!
 //! # Invariants
 //! 1. A panel is [`BLOCK`] rows (or columns) over all of `k`, padded with zeros to whole pairs of tiles: a block
@@ -14,13 +14,12 @@
 //! 2. Pairs are 64-byte aligned and handed out in slices of whole pairs, so no index can leave a panel.
 //! 3. AMX instructions run only after the kernel granted their state to this process ([`Level::available`] says so),
 //!    between `ldtilecfg` and `tilerelease` of the same thread ([`amx::Configured`]).
-//! 4. Each output element of [`PackedLinear::forward`] is written by one task; tasks own disjoint column ranges.
-//! 5. AVX-512 runs only where a value says that the processor has it ([`Lanes`]).
+//! 4. AVX-512 runs only where a value says that the processor has it ([`Lanes`]).
 
 mod amx;
 mod attention;
 mod avx512;
-mod epilogue;
+mod causal;
 mod lanes;
 mod level;
 mod portable;
@@ -31,12 +30,11 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 pub use attention::{Attending, Heads, Scratch};
-pub use epilogue::Epilogue;
-use epilogue::Output;
+pub use causal::{Causal, Kept, Place};
 pub use lanes::{Lanes, Then};
 pub use level::{KERNELS, Level};
 use tiles::Tiles;
-pub use tiles::{Pair, left_operand, round_rows};
+pub use tiles::{Pair, copy_row, left_operand, round_rows, row_alone};
 
 /// Rows and columns of a block of the product: two tiles of 16 each way.
 pub const BLOCK: usize = 32;
@@ -44,10 +42,6 @@ pub const BLOCK: usize = 32;
 /// Rows that are packed and multiplied together: 512 rows of k = 1,024 are 1 MB, half of a 2 MB L2 cache, so that each
 /// panel of weights is read from memory once for all of them.
 const ROWS: usize = 512;
-
-/// Panels of weights (of 32 outputs) in a task: small enough to be stolen, large enough that configuring tiles for each
-/// does not show.
-const PANELS: usize = 4;
 
 /// What the matrix products of a network on the processor are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,60 +68,6 @@ impl PackedLinear {
     pub fn new(level: Level, weight: &[f32], output: usize, input: usize) -> Self {
         assert_eq!(weight.len(), output * input, "a weight of {output} × {input}");
         PackedLinear { level, tiles: Tiles::columns(weight, input), input, output }
-    }
-
-    /// Outputs of a row.
-    pub fn output(&self) -> usize {
-        self.output
-    }
-
-    /// `y[rows, output] = epilogue(x[rows, input]·Wᵀ)`.
-    ///
-    /// # Panics
-    /// If `x` is not of whole rows, or `y` not of as many.
-    pub fn forward(&self, x: &[f32], y: &mut [f32], epilogue: Epilogue) {
-        self.forward_part(0..self.output, x, y, epilogue);
-    }
-
-    /// The same for some of the outputs, which must begin and end where panels do ([`PackedLinear::parts_at`]); `y` and
-    /// the epilogue's operands are of these outputs alone.
-    ///
-    /// # Panics
-    /// As [`PackedLinear::forward`], or if the range is not of whole panels.
-    pub fn forward_part(&self, outputs: Range<usize>, x: &[f32], y: &mut [f32], epilogue: Epilogue) {
-        assert!(outputs.end <= self.output && self.parts_at(outputs.start) && self.parts_at(outputs.end));
-        let (input, width) = (self.input, outputs.len());
-        assert!(x.len().is_multiple_of(input) && y.len() * input == x.len() * width);
-        epilogue.check(y.len());
-        let panels = outputs.start / BLOCK..outputs.end.div_ceil(BLOCK);
-        for (index, (x, y)) in x.chunks(ROWS * input).zip(y.chunks_mut(ROWS * width)).enumerate() {
-            let epilogue = epilogue.starting_at(index * ROWS, width);
-            self.some_rows(&Tiles::rows(x, input), panels.clone(), Output::new(y, width), epilogue);
-        }
-    }
-
-    /// Whether the outputs can be parted here.
-    pub fn parts_at(&self, output: usize) -> bool {
-        output == self.output || output.is_multiple_of(BLOCK)
-    }
-
-    /// The product of packed rows: tasks of some columns each.
-    fn some_rows(&self, x: &Tiles, panels: Range<usize>, y: Output, epilogue: Epilogue) {
-        let origin = panels.start;
-        let tasks: Vec<usize> = panels.clone().step_by(PANELS).collect();
-        tasks.into_par_iter().for_each(|first| {
-            self.level.with_multiply(|multiply| {
-                let mut block = Block::ZERO;
-                for panel in first..panels.end.min(first + PANELS) {
-                    for rows in 0..x.panels() {
-                        multiply(x.panel(rows), self.columns(panel), &mut block);
-                        // SAFETY: `y` is borrowed for this call, and these columns are of this task's panels
-                        // (invariant 4).
-                        unsafe { epilogue.write(&block, &y, rows * BLOCK, (panel - origin) * BLOCK) };
-                    }
-                }
-            });
-        });
     }
 
     /// Calls `each(rows, columns, sums)` for every block of the product of `x`, panels of this weight's input, with
@@ -201,14 +141,26 @@ impl Right<'_> {
 pub struct Block([f32; BLOCK * BLOCK]);
 
 impl Block {
-    const ZERO: Block = Block([0.0; BLOCK * BLOCK]);
+    pub const ZERO: Block = Block([0.0; BLOCK * BLOCK]);
 
-    fn rows(&self) -> std::slice::Iter<'_, [f32; BLOCK]> {
+    pub fn rows(&self) -> std::slice::Iter<'_, [f32; BLOCK]> {
         self.0.as_chunks().0.iter()
     }
 
-    fn row(&self, row: usize) -> &[f32; BLOCK] {
+    pub fn row(&self, row: usize) -> &[f32; BLOCK] {
         &self.0.as_chunks().0[row]
+    }
+
+    pub fn row_mut(&mut self, row: usize) -> &mut [f32; BLOCK] {
+        &mut self.0.as_chunks_mut().0[row]
+    }
+
+    /// `self += other`
+    pub fn add(&mut self, other: &Block) {
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || self.0.iter_mut().zip(&other.0).for_each(|(sum, other)| *sum += other),
+        );
     }
 }
 

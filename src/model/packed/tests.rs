@@ -36,10 +36,25 @@ pub(super) fn levels() -> impl Iterator<Item = Level> {
     })
 }
 
+/// `x·Wᵀ` by blocks, `[rows, output]`.
+fn product(linear: &PackedLinear, x: &[f32]) -> Vec<f32> {
+    let (rows, output) = (x.len() / linear.input, linear.output);
+    let tiles = left_operand(x, linear.input);
+    let mut y = vec![f32::NAN; rows * output];
+    linear.level.with_multiply(|multiply| {
+        linear.blocks(multiply, &tiles, 0..output.div_ceil(BLOCK), |panel, column, sums| {
+            let part = column * BLOCK..output.min((column + 1) * BLOCK);
+            for (row, sums) in (panel * BLOCK..rows).zip(sums.rows()) {
+                y[row * output..][part.clone()].copy_from_slice(&sums[..part.len()]);
+            }
+        });
+    });
+    y
+}
+
 fn check(level: Level, rows: usize, output: usize, input: usize) {
     let (x, weight) = (numbers(rows * input, 1), numbers(output * input, 2));
-    let mut y = vec![f32::NAN; rows * output];
-    PackedLinear::new(level, &weight, output, input).forward(&x, &mut y, Epilogue::None);
+    let y = product(&PackedLinear::new(level, &weight, output, input), &x);
     let expected = slowly(&x, &weight, rows, output, input);
     for (index, (got, want)) in y.iter().zip(&expected).enumerate() {
         // f32 sums of `input` products below one: a few units in the last place of the partial sums.
@@ -66,36 +81,12 @@ fn all_sizes_to_a_hundred() {
 }
 
 #[test]
-fn more_rows_than_are_packed_together() {
-    levels().for_each(|level| check(level, ROWS + 5, 70, 64));
-}
-
-#[test]
 fn inputs_need_no_alignment() {
     for level in levels() {
         let (x, weight) = (numbers(9 * 50 + 1, 3), numbers(20 * 50 + 1, 4));
-        let mut y = vec![0.0; 9 * 20 + 1];
-        PackedLinear::new(level, &weight[1..], 20, 50).forward(&x[1..], &mut y[1..], Epilogue::None);
+        let y = product(&PackedLinear::new(level, &weight[1..], 20, 50), &x[1..]);
         let expected = slowly(&x[1..], &weight[1..], 9, 20, 50);
-        assert!(y[1..].iter().zip(expected).all(|(got, want)| (f64::from(*got) - want).abs() < 1e-4));
-    }
-}
-
-#[test]
-fn what_is_added_to_the_product_is_of_its_own_row_and_column() {
-    let (rows, output, input) = (ROWS + 3, 50, 32);
-    let (x, weight, residual) = (numbers(rows * input, 5), numbers(output * input, 6), numbers(rows * output, 8));
-    for level in levels() {
-        let linear = PackedLinear::new(level, &weight, output, input);
-        let run = |epilogue| {
-            let mut y = vec![f32::NAN; rows * output];
-            linear.forward(&x, &mut y, epilogue);
-            y
-        };
-        let (plain, added) = (run(Epilogue::None), run(Epilogue::Residual(&residual)));
-        for (at, added) in added.iter().enumerate() {
-            assert!((added - (plain[at] + residual[at])).abs() < 1e-5, "{} at {at}", level.label());
-        }
+        assert!(y.iter().zip(expected).all(|(got, want)| (f64::from(*got) - want).abs() < 1e-4));
     }
 }
 
@@ -147,34 +138,14 @@ fn neighbours_change_nothing() {
         let weight = numbers(96 * 128, 9);
         let linear = PackedLinear::new(level, &weight, 96, 128);
         let x = numbers(40 * 128, 10);
-        let run = |x: &[f32]| {
-            let mut y = vec![0.0; x.len() / 128 * 96];
-            linear.forward(x, &mut y, Epilogue::None);
-            y
-        };
-        let together = run(&x);
+        let together = product(&linear, &x);
         for row in [0, 17, 39] {
-            assert_eq!(run(&x[row * 128..(row + 1) * 128]), together[row * 96..(row + 1) * 96], "{}", level.label());
+            assert_eq!(
+                product(&linear, &x[row * 128..(row + 1) * 128]),
+                together[row * 96..(row + 1) * 96],
+                "{}",
+                level.label()
+            );
         }
-    }
-}
-
-#[test]
-fn a_part_of_the_outputs_is_that_part_of_the_product() {
-    let (rows, output, input) = (19, 150, 48);
-    let (x, weight) = (numbers(rows * input, 11), numbers(output * input, 12));
-    for level in levels() {
-        let linear = PackedLinear::new(level, &weight, output, input);
-        let mut whole = vec![0.0; rows * output];
-        linear.forward(&x, &mut whole, Epilogue::None);
-        for part in [0..64, 64..128, 96..150] {
-            let mut y = vec![f32::NAN; rows * part.len()];
-            linear.forward_part(part.clone(), &x, &mut y, Epilogue::None);
-            for row in 0..rows {
-                let expected = &whole[row * output..][part.clone()];
-                assert_eq!(&y[row * part.len()..][..part.len()], expected, "{} {part:?}", level.label());
-            }
-        }
-        assert!(linear.parts_at(32) && linear.parts_at(150) && !linear.parts_at(40));
     }
 }

@@ -39,6 +39,23 @@ impl Pair {
         self.0[row * DEPTH..].fill(0);
     }
 
+    /// Of a right operand: this column becomes one of another.
+    pub fn copy_column(&mut self, column: usize, other: &Pair, from: usize) {
+        for pair in 0..SIDE {
+            let (to, from) = ([column / SIDE * SIDE + pair, column % SIDE], [from / SIDE * SIDE + pair, from % SIDE]);
+            let values = &other.line(from[0])[2 * from[1]..][..2];
+            self.line_mut(to[0])[2 * to[1]..][..2].copy_from_slice(values);
+        }
+    }
+
+    /// Of a right operand: the values of this k become those of one of another.
+    pub fn copy_depth(&mut self, k: usize, other: &Pair, from: usize) {
+        for column in 0..BLOCK {
+            let (line, lane) = (column / SIDE * SIDE, 2 * (column % SIDE));
+            self.line_mut(line + k / 2)[lane + k % 2] = other.line(line + from / 2)[lane + from % 2];
+        }
+    }
+
     /// Of a right operand: the values of k of one column.
     pub fn column(&self, column: usize) -> impl Iterator<Item = u16> {
         let lines = &self.0.as_chunks::<DEPTH>().0[column / SIDE * SIDE..][..SIDE];
@@ -88,10 +105,6 @@ impl Tiles {
         tiles
     }
 
-    pub fn panels(&self) -> usize {
-        self.pairs.len().checked_div(self.depth).unwrap_or(0)
-    }
-
     pub fn panel(&self, index: usize) -> &[Pair] {
         &self.pairs[index * self.depth..(index + 1) * self.depth]
     }
@@ -113,6 +126,18 @@ pub fn round_rows(lanes: Lanes, rows: &[f32], input: usize, panel: &mut [Pair]) 
             rest.iter().zip(pair.line_mut(row)).for_each(|(value, slot)| *slot = bf16::from_f32(*value).to_bits());
         }
     }
+}
+
+/// Of left operands: row `row` of a panel becomes row `from` of another.
+pub fn copy_row(panel: &mut [Pair], row: usize, other: &[Pair], from: usize) {
+    panel.iter_mut().zip(other).for_each(|(out, pair)| *out.line_mut(row) = *pair.line(from));
+}
+
+/// A panel that has row `row` of panels of `width` pairs as its first.
+pub fn row_alone(panels: &[Pair], width: usize, row: usize) -> Vec<Pair> {
+    let mut alone = vec![Pair::ZERO; width];
+    copy_row(&mut alone, 0, &panels[row / BLOCK * width..], row % BLOCK);
+    alone
 }
 
 /// What bits of bf16 stand for.

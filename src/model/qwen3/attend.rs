@@ -33,7 +33,7 @@ impl Heads {
     }
 
     /// Columns of all keys.
-    fn key_width(self) -> usize {
+    pub fn key_width(self) -> usize {
         self.width() / self.group
     }
 

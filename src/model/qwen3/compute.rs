@@ -31,7 +31,8 @@ pub trait Compute {
 
     fn prepare(&self, plan: &Plan) -> Result<Self::Step, RunError>;
 
-    fn embed(&self, ids: &[u32]) -> Result<Self::State, RunError>;
+    /// The plan's tokens.
+    fn embed(&self, plan: &Plan, step: &Self::Step) -> Result<Self::State, RunError>;
 
     /// One layer: its rows, the keys and values of the plan's shared rows, and if `capture` is set the attention of the
     /// first sequence's last row. `memory` holds at least `plan.kept` tokens.
@@ -99,7 +100,7 @@ fn layers<C: Compute>(
     stop: Stop,
 ) -> Result<(Given, Vec<C::Memory>), RunError> {
     let step = compute.prepare(plan)?;
-    let mut state = compute.embed(&plan.ids)?;
+    let mut state = compute.embed(plan, &step)?;
     let (mut shared, mut attention) = (Vec::new(), capture.then(Vec::new));
     let nothing = C::Memory::default();
     for index in 0..compute.layers() {

@@ -1,4 +1,5 @@
-//! Qwen3 on the processor: our own loops over main memory, activations in f32.
+//! Qwen3 on the processor: our own loops over main memory, activations in f32. Where the processor multiplies bf16,
+//! [`super::tiled`] is faster.
 
 use rayon::prelude::*;
 
@@ -101,10 +102,10 @@ impl Compute for Fused {
         Ok(Rotation::new(&self.config, plan.positions()))
     }
 
-    fn embed(&self, ids: &[u32]) -> Result<Vec<f32>, RunError> {
+    fn embed(&self, plan: &Plan, _: &Rotation) -> Result<Vec<f32>, RunError> {
         let hidden = self.config.hidden_size;
-        let mut out = vec![0.0; ids.len() * hidden];
-        for (&id, row) in ids.iter().zip(out.chunks_exact_mut(hidden)) {
+        let mut out = vec![0.0; plan.ids.len() * hidden];
+        for (&id, row) in plan.ids.iter().zip(out.chunks_exact_mut(hidden)) {
             let known = || RunError::Input(format!("token {id} is not in the network's table"));
             self.words.read(id as usize, row).ok_or_else(known)?;
         }

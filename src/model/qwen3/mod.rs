@@ -2,20 +2,24 @@
 //! before they are turned to their positions.
 //!
 //! The tokens of all sequences of a call lie one after another in `[rows, hidden]`, without padding. What they begin
-//! with is computed once ([`plan`]) and left for the next call ([`prefix`]). Two ways compute the same numbers
-//! ([`compute`]): our own loops on the processor ([`fused`]), and candle's operations on any device ([`portable`]).
+//! with is computed once ([`plan`]) and left for the next call ([`prefix`]). Three ways compute the same numbers
+//! ([`compute`]): our own loops on the processor, in tiles where it multiplies bf16 ([`tiled`]) and in f32 elsewhere
+//! ([`fused`]), and candle's operations on any device ([`portable`]).
 
 mod attend;
+mod blocks;
 mod compute;
 mod config;
 mod fused;
 mod gather;
 mod head;
+mod layout;
 mod names;
 mod plan;
 mod portable;
 mod prefix;
 mod rope;
+mod tiled;
 
 use std::sync::Mutex;
 
@@ -26,8 +30,10 @@ use self::attend::Memory;
 use self::fused::Fused;
 use self::portable::Portable;
 use self::prefix::Prefix;
+use self::tiled::Tiled;
 use super::forward::{Hidden, Output, RunError, spans};
 use super::ops::linear::Format;
+use super::packed::{Kept, Level};
 use super::weights::Weights;
 use super::{Attention, Device, ModelError, Placement, Precision, Stop};
 use crate::text::Encoding;
@@ -58,6 +64,7 @@ pub struct Qwen3 {
 
 /// Layers, and what the last call left.
 enum Body {
+    Tiled(Tiled, Mutex<Prefix<Kept>>),
     Fused(Fused, Mutex<Prefix<Memory>>),
     Portable(Portable, Mutex<Prefix<portable::Memory>>),
 }
@@ -68,9 +75,12 @@ impl Qwen3 {
     pub fn load(weights: &Weights, config: Config, setup: Setup) -> Result<Self, ModelError> {
         let Placement { device, precision } = setup.placement;
         let body = match device {
-            Device::Auto | Device::Cpu if setup.own_kernels => {
-                Body::Fused(Fused::load(weights, &config, Format::of(precision))?, Mutex::default())
-            }
+            Device::Auto | Device::Cpu if setup.own_kernels => match (precision, Level::fast()) {
+                (Precision::Bf16, Some(level)) if Tiled::fits(&config) => {
+                    Body::Tiled(Tiled::load(weights, &config, level)?, Mutex::default())
+                }
+                _ => Body::Fused(Fused::load(weights, &config, Format::of(precision))?, Mutex::default()),
+            },
             Device::Auto => Body::portable(weights, &config, Device::Cpu, precision)?,
             other => Body::portable(weights, &config, other, precision)?,
         };
@@ -98,6 +108,9 @@ impl Qwen3 {
         self.check(sequences, output)?;
         let share = self.share_prefix;
         let (values, weights) = match &self.body {
+            Body::Tiled(layers, prefix) => {
+                compute::run(layers, share.then_some(prefix), sequences, output, capture, stop)?
+            }
             Body::Fused(layers, prefix) => {
                 compute::run(layers, share.then_some(prefix), sequences, output, capture, stop)?
             }

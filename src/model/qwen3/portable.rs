@@ -259,7 +259,8 @@ impl Compute for Portable {
         })
     }
 
-    fn embed(&self, ids: &[u32]) -> std::result::Result<Tensor, RunError> {
+    fn embed(&self, plan: &Plan, _: &Step) -> std::result::Result<Tensor, RunError> {
+        let ids = &plan.ids[..];
         // Devices do not look where an index leads.
         if let Some(id) = ids.iter().find(|&&id| id as usize >= self.config.vocab_size) {
             return Err(RunError::Input(format!("token {id} is not in the network's table")));
