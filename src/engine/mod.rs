@@ -30,6 +30,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::library::Text;
+use crate::model::pool;
 use crate::search::{Pipeline, QueryId, SearchError};
 
 pub use author::messages::{AuthorEvent, AuthorRequest, Drafted, Opened, Probe, Standing};
@@ -114,6 +115,7 @@ pub struct Engine {
 impl Engine {
     /// Starts loading at once; the first responses say what is there.
     pub fn start(options: EngineOptions) -> Self {
+        pool::give_way();
         let (responses_in, responses) = unbounded();
         let (wake, woken) = unbounded();
         let (jobs_in, jobs) = unbounded();

@@ -21,7 +21,7 @@ mod network;
 mod ops;
 pub mod packed;
 mod place;
-mod pool;
+pub mod pool;
 mod pooling;
 pub mod profile;
 pub mod profiles;

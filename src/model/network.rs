@@ -24,8 +24,8 @@ const GPU_STEP_TOKENS: usize = 16 * 1024;
 
 /// The architectures that can be run.
 enum Net {
-    Bert(Bert),
-    Qwen3(Qwen3),
+    Bert(Box<Bert>),
+    Qwen3(Box<Qwen3>),
 }
 
 impl Net {
@@ -34,7 +34,7 @@ impl Net {
             Architecture::Bert(config) => config,
             Architecture::Qwen3(config) => {
                 let net = Qwen3::load(weights, config.clone(), Setup::from(placement))?;
-                return Ok((Net::Qwen3(net), placement));
+                return Ok((Net::Qwen3(Box::new(net)), placement));
             }
         };
         // In bf16 on a processor, the residual stream and every sum are f32.
@@ -47,7 +47,7 @@ impl Net {
             _ => (Compute::Loops(Arithmetic::F32), Precision::F32),
         };
         let bert = Bert::load(weights, config.clone(), files.modules.segments, compute)?;
-        Ok((Net::Bert(bert), Placement { precision, ..placement }))
+        Ok((Net::Bert(Box::new(bert)), Placement { precision, ..placement }))
     }
 
     fn hidden_size(&self) -> usize {

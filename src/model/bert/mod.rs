@@ -173,24 +173,35 @@ impl Bert {
     fn embed(&self, sequences: &[&Encoding], spans: &[Range<usize>]) -> Result<Vec<f32>, RunError> {
         let hidden = self.config.hidden_size;
         let mut out = vec![0.0; spans.last().map_or(0, |span| span.end) * hidden];
+        let mut rest = &mut out[..];
+        let mut tasks = Vec::with_capacity(spans.len());
         for (sequence, span) in sequences.iter().zip(spans) {
             let limit = self.config.longest();
             if span.is_empty() || span.len() > limit {
                 return Err(RunError::Input(format!("{} tokens, the network reads 1 to {limit}", span.len())));
             }
-            let rows = out[span.start * hidden..span.end * hidden].chunks_exact_mut(hidden);
-            let ids = sequence.ids.iter().zip(&sequence.type_ids).zip(self.positions_of(&sequence.ids));
-            for (row, ((&id, &kind), position)) in rows.zip(ids) {
-                let kind = if self.segments { kind } else { 0 };
-                let known = || RunError::Input(format!("token {id} of segment {kind} is not in the network's tables"));
-                self.words.read(id as usize, row).ok_or_else(known)?;
-                let kind = self.types.chunks_exact(hidden).nth(kind as usize).ok_or_else(known)?;
-                let position = &self.positions[position * hidden..(position + 1) * hidden];
-                row.iter_mut().zip(position).zip(kind).for_each(|((x, p), k)| *x += p + k);
-            }
+            let (rows, others) = rest.split_at_mut(span.len() * hidden);
+            tasks.push((*sequence, rows));
+            rest = others;
         }
+        tasks.into_par_iter().try_for_each(|(sequence, rows)| self.embed_one(sequence, rows))?;
         self.norm.apply_parallel(&mut out);
         Ok(out)
+    }
+
+    /// The sum of the three embeddings of each token of a sequence.
+    fn embed_one(&self, sequence: &Encoding, rows: &mut [f32]) -> Result<(), RunError> {
+        let hidden = self.config.hidden_size;
+        let ids = sequence.ids.iter().zip(&sequence.type_ids).zip(self.positions_of(&sequence.ids));
+        for (row, ((&id, &kind), position)) in rows.chunks_exact_mut(hidden).zip(ids) {
+            let kind = if self.segments { kind } else { 0 };
+            let known = || RunError::Input(format!("token {id} of segment {kind} is not in the network's tables"));
+            self.words.read(id as usize, row).ok_or_else(known)?;
+            let kind = self.types.chunks_exact(hidden).nth(kind as usize).ok_or_else(known)?;
+            let position = &self.positions[position * hidden..(position + 1) * hidden];
+            row.iter_mut().zip(position).zip(kind).for_each(|((x, p), k)| *x += p + k);
+        }
+        Ok(())
     }
 
     /// The row of the position table for each token. RoBERTa gives a padding token that stands in a text padding's own

@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
@@ -61,6 +62,8 @@ pub struct Layers {
     lanes: Lanes,
     heads: Heads,
     layers: Vec<Layer>,
+    /// What earlier calls worked in: clearing as much memory for every call is 2 % of it.
+    rooms: Mutex<Vec<Attention>>,
 }
 
 pub struct Layer {
@@ -97,6 +100,7 @@ struct States {
 }
 
 /// Queries, keys and values of all heads, in panels like [`States::tiles`].
+#[derive(Default)]
 struct Attention {
     queries: Vec<Pair>,
     keys: Vec<Pair>,
@@ -123,7 +127,7 @@ impl Layer {
 
 impl Layers {
     pub fn new(level: Level, heads: Heads, layers: Vec<Layer>) -> Self {
-        Layers { level, lanes: Lanes::best(), heads, layers }
+        Layers { level, lanes: Lanes::best(), heads, layers, rooms: Mutex::default() }
     }
 
     /// All layers: `[tokens, width]` to what `output` asks for.
@@ -135,12 +139,32 @@ impl Layers {
         embedded: &[f32],
         spans: &[Range<usize>],
         output: Output,
-        mut captured: Option<Capture>,
+        captured: Option<Capture>,
         stop: Stop,
     ) -> Result<Vec<f32>, RunError> {
         let places = places(spans);
         let mut states = self.enter(embedded, spans, &places);
-        let mut attention = Attention::like(&states);
+        let mut attention = self.rooms().pop().unwrap_or_default();
+        attention.fit(&states);
+        let given = self.through(&mut states, &mut attention, (spans, &places), output, captured, stop);
+        self.rooms().push(attention);
+        given
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Vec<Attention>> {
+        // A room holds nothing that a panic could leave half done.
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn through(
+        &self,
+        states: &mut States,
+        attention: &mut Attention,
+        (spans, places): (&[Range<usize>], &[Place]),
+        output: Output,
+        mut captured: Option<Capture>,
+        stop: Stop,
+    ) -> Result<Vec<f32>, RunError> {
         for (index, layer) in self.layers.iter().enumerate() {
             if stop() {
                 return Err(RunError::Stopped);
@@ -148,12 +172,12 @@ impl Layers {
             let capture = captured.as_mut().map(|of| Capture { rows: of.rows.clone(), weights: of.weights });
             if index + 1 == self.layers.len() && output != Output::Tokens {
                 let rows: Vec<usize> = places.iter().map(|place| place.scored(output)).collect();
-                let states = self.scored(layer, &states, &mut attention, &places, &rows, capture);
+                let states = self.scored(layer, states, attention, places, &rows, capture);
                 return Ok(states.x[..rows.len() * self.heads.width()].to_vec());
             }
-            self.layer(layer, &mut states, &mut attention, &places, capture);
+            self.layer(layer, states, attention, places, capture);
         }
-        Ok(self.leave(&states, spans, &places))
+        Ok(self.leave(states, spans, places))
     }
 
     /// One layer, all tokens.
@@ -330,8 +354,11 @@ impl Layers {
     /// Panels into packed rows.
     fn leave(&self, states: &States, spans: &[Range<usize>], places: &[Place]) -> Vec<f32> {
         let width = self.heads.width();
-        let rows = spans.iter().zip(places);
-        rows.flat_map(|(span, place)| &states.x[place.first * BLOCK * width..][..span.len() * width]).copied().collect()
+        let mut rows = Vec::with_capacity(spans.last().map_or(0, |span| span.end) * width);
+        for (span, place) in spans.iter().zip(places) {
+            rows.extend_from_slice(&states.x[place.first * BLOCK * width..][..span.len() * width]);
+        }
+        rows
     }
 
     /// Some rows, in panels of their own.
@@ -359,9 +386,11 @@ impl States {
 }
 
 impl Attention {
-    fn like(states: &States) -> Self {
-        let blank = || vec![Pair::ZERO; states.tiles.len()];
-        Attention { queries: blank(), keys: blank(), values: blank() }
+    /// Room for as much as the states have; what it holds is nothing's.
+    fn fit(&mut self, states: &States) {
+        for pairs in [&mut self.queries, &mut self.keys, &mut self.values] {
+            pairs.resize(states.tiles.len(), Pair::ZERO);
+        }
     }
 }
 

@@ -1,22 +1,25 @@
 //! Qwen3 in bf16 on the processor: activations stay in tiles from one product to the next, only the residual stream is
 //! f32, and that lies in blocks of 32 rows and columns.
 
+mod attention;
+mod layer;
+
+use std::ops::Range;
+
 use rayon::prelude::*;
 
+use self::layer::Layer;
 use super::attend::Heads;
 use super::blocks::{gated, norm_rotate, rms_norm};
 use super::compute::{Compute, Rows};
 use super::config::Config;
-use super::layout::{Layout, Placed};
+use super::layout::Layout;
 use super::names;
 use super::plan::Plan;
 use crate::model::ModelError;
 use crate::model::forward::RunError;
 use crate::model::ops::rows;
-use crate::model::packed::{
-    self, BLOCK, Block, Causal, Kept, Lanes, Level, Multiply, PackedLinear, Pair, Place, Scratch, Then, copy_row,
-    row_alone,
-};
+use crate::model::packed::{BLOCK, Block, Kept, Lanes, Level, Multiply, PackedLinear, Pair, row_alone};
 use crate::model::weights::{Table, Weights};
 
 /// Panels that are multiplied together: 512 rows of 1,024 values are 1 MB, half of a second cache of 2 MB, so that
@@ -35,19 +38,6 @@ pub struct Tiled {
     words: Table,
     layers: Vec<Layer>,
     norm: Vec<f32>,
-}
-
-struct Layer {
-    attention_norm: Vec<f32>,
-    /// Queries, keys and values side by side.
-    qkv: PackedLinear,
-    query_norm: Vec<f32>,
-    key_norm: Vec<f32>,
-    mixed: PackedLinear,
-    feed_norm: Vec<f32>,
-    /// A block of the gate, one of up, and so on.
-    gate_up: PackedLinear,
-    down: PackedLinear,
 }
 
 /// What flows from layer to layer, and room for what a layer makes on the way.
@@ -89,35 +79,6 @@ impl Tiled {
         let layers = layers.collect::<Result<_, _>>()?;
         let heads = Heads::of(config);
         Ok(Tiled { level, lanes: Lanes::best(), heads, config: config.clone(), words, layers, norm })
-    }
-}
-
-impl Layer {
-    fn load(weights: &Weights, index: usize, config: &Config, level: Level) -> Result<Self, ModelError> {
-        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-        let name = |part: &str| format!("{}.weight", names::layer(index, part));
-        let matrix = |part: &str, output, input| weights.matrix(&name(part), output, input);
-        let vector = |part: &str, length| weights.vector(&name(part), length);
-        let packed = |weight: &[f32], input| PackedLinear::new(level, weight, weight.len() / input, input);
-        let (queries, keys) = (config.query_width(), config.key_width());
-        let qkv = [
-            matrix(names::QUERY, queries, hidden)?,
-            matrix(names::KEY, keys, hidden)?,
-            matrix(names::VALUE, keys, hidden)?,
-        ];
-        let (gate, up) = (matrix(names::GATE, inner, hidden)?, matrix(names::UP, inner, hidden)?);
-        let blocks = gate.chunks(BLOCK * hidden).zip(up.chunks(BLOCK * hidden));
-        let gate_up: Vec<f32> = blocks.flat_map(|(gate, up)| [gate, up]).flatten().copied().collect();
-        Ok(Layer {
-            attention_norm: vector(names::ATTENTION_NORM, hidden)?,
-            qkv: packed(&qkv.concat(), hidden),
-            query_norm: vector(names::QUERY_NORM, config.head_dim)?,
-            key_norm: vector(names::KEY_NORM, config.head_dim)?,
-            mixed: packed(&matrix(names::MIXED, hidden, queries)?, queries),
-            feed_norm: vector(names::FEED_NORM, hidden)?,
-            gate_up: packed(&gate_up, hidden),
-            down: packed(&matrix(names::DOWN, hidden, inner)?, inner),
-        })
     }
 }
 
@@ -239,7 +200,7 @@ impl Tiled {
     fn heads_of(
         &self,
         linear: &PackedLinear,
-        outputs: std::ops::Range<usize>,
+        outputs: Range<usize>,
         x: &[Pair],
         out: &mut Vec<Pair>,
         each: impl Fn(usize, &mut [Block], &mut [Pair]) + Sync,
@@ -259,126 +220,6 @@ impl Tiled {
                 });
             });
         }
-    }
-
-    /// Queries of all heads; `rows` are the plan's of a panel.
-    fn queries(
-        &self,
-        layer: &Layer,
-        normed: &[Pair],
-        layout: &Layout,
-        rows: impl Fn(usize) -> Vec<Option<usize>> + Sync,
-        out: &mut Vec<Pair>,
-    ) {
-        let scale = Then::Scale(self.packed_heads().query_scale());
-        self.heads_of(&layer.qkv, 0..self.heads.width() / BLOCK, normed, out, |panel, head, out| {
-            norm_rotate(head, &layer.query_norm, self.config.rms_norm_eps, &layout.rotation, &rows(panel));
-            head.iter().zip(out).for_each(|(head, out)| self.lanes.rows(head, &NO_BIAS, scale, out));
-        });
-    }
-
-    fn packed_heads(&self) -> packed::Heads {
-        packed::Heads { count: self.heads.count, size: self.heads.size }
-    }
-
-    /// Keys and values of a piece.
-    fn place<'a>(&self, room: &'a Room, placed: &Placed) -> Place<'a> {
-        let width = self.heads.key_width() / BLOCK;
-        let pairs = placed.panels.start * width..placed.panels.end * width;
-        Place { keys: &room.keys[pairs.clone()], values: &room.values[pairs], tokens: placed.piece.rows.len() }
-    }
-
-    /// What the tokens of a piece look at.
-    fn attending<'a>(
-        &self,
-        room: &'a Room,
-        placed: &Placed,
-        layout: &Layout,
-        memory: &'a Kept,
-        plan: &Plan,
-    ) -> Causal<'a> {
-        let shared = match placed.piece.shared {
-            0 => Place::default(),
-            _ => self.place(room, &layout.pieces[0]),
-        };
-        let places = [memory.place(plan.kept), shared, self.place(room, placed)];
-        Causal { heads: self.packed_heads(), group: self.heads.group, places }
-    }
-
-    fn attend_all(&self, room: &mut Room, layout: &Layout, memory: &Kept, plan: &Plan) {
-        let width = self.heads.width() / BLOCK;
-        let mut attended = std::mem::take(&mut room.attended);
-        attended.resize(room.queries.len(), Pair::ZERO);
-        let (room_of, panels) =
-            (&*room, layout.pieces.iter().flat_map(|placed| placed.panels.clone().map(move |panel| (placed, panel))));
-        let panels: Vec<(&Placed, usize)> = panels.collect();
-        attended.par_chunks_mut(width).zip(panels).for_each_init(
-            Scratch::default,
-            |scratch, (out, (placed, panel))| {
-                let first = (panel - placed.panels.start) * BLOCK;
-                let rows = BLOCK.min(placed.piece.rows.len() - first);
-                let attending = self.attending(room_of, placed, layout, memory, plan);
-                let queries = &room_of.queries[panel * width..][..width];
-                self.level.with_multiply(|multiply| {
-                    attending.attend(self.lanes, multiply, queries, [first, rows], scratch, out);
-                });
-            },
-        );
-        room.attended = attended;
-    }
-
-    /// For the last row of each sequence, which is `picked` of the panels; the answers go into panels of their own.
-    fn attend_last(
-        &self,
-        layer: &Layer,
-        room: &mut Room,
-        picked: &[usize],
-        layout: &Layout,
-        (memory, plan): (&Kept, &Plan),
-        capture: bool,
-    ) -> Option<Vec<f32>> {
-        let (depth, width) = (self.width(), self.heads.width() / BLOCK);
-        let mut normed = vec![Pair::ZERO; picked.len().div_ceil(BLOCK) * depth];
-        for (row, &at) in picked.iter().enumerate() {
-            copy_row(
-                &mut normed[row / BLOCK * depth..][..depth],
-                row % BLOCK,
-                &room.normed[at / BLOCK * depth..],
-                at % BLOCK,
-            );
-        }
-        let rows = |panel: usize| {
-            let at = picked.iter().skip(panel * BLOCK).take(BLOCK).map(|&at| layout.plan_rows[at]);
-            at.collect::<Vec<_>>()
-        };
-        let mut queries = std::mem::take(&mut room.queries);
-        self.queries(layer, &normed, layout, rows, &mut queries);
-        let room_of = &*room;
-        let alone = |row: usize| row_alone(&queries, width, row);
-        let attending = |row: usize| self.attending(room_of, layout.sequence(plan, row), layout, memory, plan);
-        let weights = capture.then(|| self.weights_of(&alone(0), attending(0)));
-        let answers: Vec<Vec<Pair>> = (0..picked.len())
-            .into_par_iter()
-            .map_init(Scratch::default, |scratch, row| {
-                let mut out = vec![Pair::ZERO; width];
-                let at = plan.own[row].len() - 1;
-                self.level.with_multiply(|multiply| {
-                    attending(row).attend(self.lanes, multiply, &alone(row), [at, 1], scratch, &mut out);
-                });
-                out
-            })
-            .collect();
-        room.attended = vec![Pair::ZERO; picked.len().div_ceil(BLOCK) * width];
-        for (row, answer) in answers.iter().enumerate() {
-            copy_row(&mut room.attended[row / BLOCK * width..][..width], row % BLOCK, answer, 0);
-        }
-        weights
-    }
-
-    /// The attention `[heads, positions]` of a query in a panel of its own: the last of what `attending` is for.
-    fn weights_of(&self, query: &[Pair], attending: Causal) -> Vec<f32> {
-        let at = attending.places[2].tokens - 1;
-        self.level.with_multiply(|multiply| attending.weights(multiply, query, at))
     }
 
     /// Some rows of the residual stream, in panels of their own.
@@ -453,5 +294,4 @@ fn write_row(panel: &mut [Block], row: usize, values: &[f32]) {
 }
 
 #[cfg(test)]
-#[path = "tiled_tests.rs"]
 mod tests;
