@@ -18,11 +18,12 @@ import measure
 import network
 import requests
 from embedder import TOKENS
-from reranker import TOKENS as PAIR_TOKENS, Pairs, Shortlists, score_all
+from reranker import Pairs, Shortlists, score_all
 
 DEPTH = 20
 WORDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 RANK_PRIORS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+TOKEN_PRIORS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)
 SCORE_PRIORS = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 
 
@@ -108,6 +109,9 @@ def main():
     ranks = numpy.log(numpy.arange(1, DEPTH + 1))
     by_rank = best_of("rank_prior", RANK_PRIORS, lambda prior: reorder(scores - prior * ranks, ranked), held)
     by_score = best_of("score_prior", SCORE_PRIORS, lambda prior: reorder(scores + prior * stage1, ranked), held)
+    lengths = numpy.array([[len(pairs.ids(row["request"]))] for row in held])
+    with_tokens = lambda each: reorder(scores + (by_score + each * lengths) * stage1, ranked)
+    each = best_of("score_prior_per_token", TOKEN_PRIORS, with_tokens, held)
 
     answered = [True] * len(held) + [False] * len(nothing)
     print(f"the best cosine tells {told_apart(best, answered):.3f} of the pairs apart")
@@ -125,7 +129,8 @@ def main():
     refused, accepted = rates(*zip(*folds), 0.5)
     print(f"five-fold, threshold 0.5: {refused:.1%} of the answerable refused, {accepted:.1%} of the others accepted")
     print(f"\n[embedder]\nfit = {{ slope = {slope:.4f}, offset = {offset:.4f}, threshold = 0.5 }}")
-    print(f"\n[embedder.fusion]\nwords = {words}\n\n[reranker]\nrank_prior = {by_rank}\nscore_prior = {by_score}")
+    print(f"\n[embedder.fusion]\nwords = {words}\n\n[reranker]\nrank_prior = {by_rank}")
+    print(f"score_prior = {by_score}\nscore_prior_per_token = {each}")
 
 
 if __name__ == "__main__":

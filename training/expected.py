@@ -45,7 +45,7 @@ def main():
             mean = bi(torch.tensor([ids])).last_hidden_state[0].mean(0)
             found["embedder"].append({"text": text, "vector": [round(x, 7) for x in (mean / mean.norm()).tolist()]})
         for query, document in PAIRS:
-            read = reader(query, document, truncation="longest_first", max_length=256, return_token_type_ids=True, return_tensors="pt")
+            read = reader(query, document, truncation="longest_first", max_length=320, return_token_type_ids=True, return_tensors="pt")
             score = cross(**read).logits.item()
             found["reranker"].append({"query": query, "document": document, "score": round(score, 6)})
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -66,6 +66,10 @@ impl Badge {
         if !profile.score_prior.is_none() {
             parts.push(format!("after a fusion of scores by {}", Prior::Scores(profile.score_prior).describe()));
         }
+        if !profile.score_prior_per_token.is_none() {
+            let each = f32::from(profile.score_prior_per_token);
+            parts.push(format!("and {each} more of it for each token of the request"));
+        }
         Badge::new(id, profile.source.as_deref(), placement, parts)
     }
 }

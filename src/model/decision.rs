@@ -17,6 +17,11 @@ impl PriorWeight {
         self.0 == 0.0
     }
 
+    /// And `each` for every one of so many.
+    pub fn plus(self, each: PriorWeight, count: usize) -> Self {
+        PriorWeight(self.0 + each.0 * count as f32)
+    }
+
     fn bits(self) -> u32 {
         self.0.to_bits()
     }
@@ -212,6 +217,7 @@ mod tests {
         assert_eq!(Prior::Ranks(two).weigh(1.5, 1, 9.0), 1.5);
         assert!((Prior::Ranks(two).weigh(1.5, 8, 9.0) - (1.5 - 2.0 * 2.079_441_5)).abs() < 1e-5);
         assert_eq!(Prior::Scores(two).weigh(1.5, 8, 0.75), 3.0);
+        assert_eq!(f32::from(two.plus(PriorWeight::try_from(0.5).unwrap(), 3)), 3.5);
         assert!(Prior::default().is_none() && Prior::default().weigh(0.25, 20, 9.0) == 0.25);
         for wrong in [-0.5, f32::NAN, f32::INFINITY] {
             assert!(PriorWeight::try_from(wrong).is_err(), "{wrong}");

@@ -137,13 +137,18 @@ pub struct RerankerProfile {
     /// The same by scores: what counts instead where the shortlist was made by adding scores ([`Fusion`]).
     #[serde(default, skip_serializing_if = "PriorWeight::is_none")]
     pub score_prior: PriorWeight,
+    /// Added to it for each token of the request, up to `max_tokens`: of a long one the network reads a part, and so of
+    /// the skill beside it.
+    #[serde(default, skip_serializing_if = "PriorWeight::is_none")]
+    pub score_prior_per_token: PriorWeight,
 }
 
 impl RerankerProfile {
-    /// What of a shortlist is mixed into the final order.
-    pub fn prior(&self, fusion: Option<Fusion>) -> Prior {
+    /// What of a shortlist is mixed into the final order of a request of so many tokens.
+    pub fn prior(&self, fusion: Option<Fusion>, tokens: usize) -> Prior {
+        let by_score = self.score_prior.plus(self.score_prior_per_token, tokens.min(self.max_tokens));
         match fusion {
-            Some(_) if !self.score_prior.is_none() => Prior::Scores(self.score_prior),
+            Some(_) if !by_score.is_none() => Prior::Scores(by_score),
             _ => Prior::Ranks(self.rank_prior),
         }
     }

@@ -26,7 +26,7 @@ fn with(text: &str) -> Result<Profiles, ModelError> {
 fn the_default_profile_is_built_in_and_written_as_data() {
     let profile = resolve(DEFAULT);
     let (embedder, reranker) = (profile.embedder.clone().unwrap(), profile.reranker.clone().unwrap());
-    assert_eq!((embedder.max_tokens, reranker.max_tokens), (256, 256));
+    assert_eq!((embedder.max_tokens, reranker.max_tokens), (256, 320));
     assert_eq!((embedder.document.caps.description, embedder.document.caps.body), (Some(300), Some(2500)));
     assert_eq!(reranker.document.caps.body, None, "what is not read must be visible, so nothing is cut before");
     for profile in builtin().iter() {

@@ -3,7 +3,7 @@
 use half::f16;
 
 use super::choice::{Choice, Part, choose};
-use super::decision::PriorWeight;
+use super::decision::{Fusion, Prior, PriorWeight};
 use super::forward::Output;
 use super::head::ScoreHead;
 use super::network::{self, Network};
@@ -89,6 +89,7 @@ impl RerankerProfile {
             score: Score::LogOdds,
             rank_prior: PriorWeight::default(),
             score_prior: PriorWeight::default(),
+            score_prior_per_token: PriorWeight::default(),
         }
     }
 }
@@ -193,6 +194,13 @@ impl Reranker {
             Reading::Pair => tokenizer.encode_pair(request, document, limit),
             Reading::Prompt(prompt) => prompt.encode(tokenizer, request, document, limit),
         }
+    }
+
+    /// What of a shortlist is mixed into the final order of a request.
+    pub fn prior(&self, request: &str, fusion: Option<Fusion>) -> Prior {
+        let read = self.network.tokenizer.encode(self.request(request), self.profile.max_tokens);
+        let tokens = read.segments.iter().filter(|segment| **segment != Segment::Special).count();
+        self.profile.prior(fusion, tokens)
     }
 
     fn request<'a>(&self, request: &'a str) -> &'a str {

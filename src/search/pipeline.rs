@@ -244,7 +244,7 @@ impl Pipeline {
     ) -> Result<Reranking, SearchError> {
         let reranker = self.reranker.as_ref().ok_or(SearchError::NoReranker)?;
         let start = Instant::now();
-        let prior = reranker.profile().prior(shortlist.fusion);
+        let prior = reranker.prior(&shortlist.request, shortlist.fusion);
         let skills: Vec<&Skill> = shortlist.hits.iter().map(|hit| &shortlist.library[hit.skill]).collect();
         let fields = shortlist.settings.fields;
         let (scores, cached) =

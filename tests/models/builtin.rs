@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use skillscope::model::embedder::{Embedder, Role};
-use skillscope::model::{Placement, Reranker, never};
+use skillscope::model::{Placement, Prior, Reranker, never};
 
 use super::reference::cosine_distance;
 
@@ -61,6 +61,25 @@ fn scores_stay_within_8_bit_error_of_the_reference() {
         println!("8-bit {score:.4}, f32 {:.4}, change {:+.4}", pair.score, score - pair.score);
         assert!((score - pair.score).abs() <= 0.2, "8-bit {score}, f32 {}", pair.score);
     }
+}
+
+/// Two words are two tokens, and a request that is cut counts as long as it is read.
+#[test]
+fn stage_1_has_more_to_say_of_a_long_request() {
+    let (embedder, reranker) = (load_embedder("builtin"), load_reranker("builtin"));
+    let profile = reranker.profile();
+    let weight = |request: &str| match reranker.prior(request, embedder.profile().fusion) {
+        Prior::Scores(weight) => f32::from(weight),
+        Prior::Ranks(_) => panic!("the shortlist is fused by scores"),
+    };
+    let (base, each) = (f32::from(profile.score_prior), f32::from(profile.score_prior_per_token));
+    assert!(each > 0.0 && (weight("merge files") - (base + 2.0 * each)).abs() < 1e-4);
+    let longest = weight(&"word ".repeat(5000)) - base;
+    assert!(
+        longest <= profile.max_tokens as f32 * each && longest > 0.9 * profile.max_tokens as f32 * each,
+        "{longest}"
+    );
+    assert_eq!(reranker.prior("merge files", None), Prior::Ranks(profile.rank_prior));
 }
 
 /// What 8 bits change on real requests and skills: printed for assets/models/README.md, judged only where it would be

@@ -197,7 +197,7 @@ impl<'a> WhatIf<'a> {
         let (scores, _) =
             self.pipeline.score_pairs(reranker, request, self.settings.fields, &skills, stop, &mut |_, _| {})?;
         let fusion = self.pipeline.fusion().filter(|_| ranking.ran == Stage1::Fused);
-        let prior = reranker.profile().prior(fusion);
+        let prior = reranker.prior(request, fusion);
         let weigh = |(index, (found, score)): (usize, (&Scored, Option<f32>))| {
             (found.skill, score.map_or(f32::NEG_INFINITY, |score| prior.weigh(score, index + 1, found.score)))
         };
