@@ -6,6 +6,7 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use crate::model::kernels;
+use crate::model::ops::matrix::{Target, View, multiply};
 use crate::model::packed::Heads;
 
 /// Query rows multiplied at once: 64 rows of scores of a 512-token sequence are 128 KB, half of a small L2 cache.
@@ -56,7 +57,7 @@ fn split<'a>(
 fn attend_head(qkv: &[f32], head: usize, heads: Heads, out: &mut [f32]) {
     let (width, size) = (heads.width(), heads.size);
     let tokens = qkv.len() / (3 * width);
-    let column = |part: usize| View { data: &qkv[part * width + head * size..], row: 3 * width, column: 1 };
+    let column = |part: usize| View::columns(qkv, 3 * width, part * width + head * size);
     let (queries, keys, values) = (column(0), column(1), column(2));
     let mut scores = vec![0.0; QUERY_ROWS.min(tokens) * tokens];
     let mut sums = [0.0; QUERY_ROWS];
@@ -64,11 +65,13 @@ fn attend_head(qkv: &[f32], head: usize, heads: Heads, out: &mut [f32]) {
         let rows = out.len() / size;
         let scores = &mut scores[..rows * tokens];
         let sums = &mut sums[..rows];
-        let queries = View { data: &queries.data[block * QUERY_ROWS * queries.row..], ..queries };
-        multiply(scores, [rows, size, tokens], queries, keys.transposed(), heads.scale());
+        let queries = queries.starting_at(block * QUERY_ROWS);
+        let target = Target { data: &mut *scores, row: tokens, add: false };
+        multiply(target, [rows, size, tokens], queries, keys.transposed(), heads.scale(), Parallelism::None);
         kernels::exp_rows(scores, tokens, sums);
-        let weights = View { data: scores, row: tokens, column: 1 };
-        multiply(out, [rows, tokens, size], weights, values, 1.0);
+        let weights = View::columns(scores, tokens, 0);
+        let target = Target { data: &mut *out, row: size, add: false };
+        multiply(target, [rows, tokens, size], weights, values, 1.0, Parallelism::None);
         kernels::divide_rows(out, size, sums);
     }
 }
@@ -129,57 +132,6 @@ fn weights_of<'a>(query: &[f32], keys: impl Iterator<Item = &'a [f32]>) -> Vec<f
     kernels::exp_rows(&mut row, width, &mut sum);
     kernels::divide_rows(&mut row, width, &sum);
     row
-}
-
-/// A matrix inside a slice.
-#[derive(Clone, Copy)]
-struct View<'a> {
-    data: &'a [f32],
-    /// Distance from one row to the next.
-    row: usize,
-    /// Distance from one column to the next.
-    column: usize,
-}
-
-impl View<'_> {
-    fn transposed(self) -> Self {
-        View { row: self.column, column: self.row, ..self }
-    }
-
-    /// Whether a matrix of this size lies within the slice.
-    fn holds(self, rows: usize, columns: usize) -> bool {
-        (rows - 1) * self.row + (columns - 1) * self.column < self.data.len()
-    }
-}
-
-/// `out = scale · a·b` on one thread; `[rows, inner] · [inner, columns]`, all at least 1.
-fn multiply(out: &mut [f32], [rows, inner, columns]: [usize; 3], a: View, b: View, scale: f32) {
-    assert!(out.len() == rows * columns && a.holds(rows, inner) && b.holds(inner, columns));
-    // SAFETY: the assertion keeps every element gemm touches inside the three slices, `out` is borrowed mutably and
-    // thus overlaps neither operand, and strides of slices fit an isize.
-    unsafe {
-        gemm::gemm(
-            rows,
-            columns,
-            inner,
-            out.as_mut_ptr(),
-            1,
-            columns as isize,
-            false,
-            a.data.as_ptr(),
-            a.column as isize,
-            a.row as isize,
-            b.data.as_ptr(),
-            b.column as isize,
-            b.row as isize,
-            0.0,
-            scale,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
-    }
 }
 
 #[cfg(test)]

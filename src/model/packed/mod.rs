@@ -15,6 +15,10 @@
 //! 3. AMX instructions run only after the kernel granted their state to this process ([`Level::available`] says so),
 //!    between `ldtilecfg` and `tilerelease` of the same thread ([`amx::Configured`]).
 //! 4. AVX-512 runs only where a value says that the processor has it ([`Lanes`]).
+//!
+//! Without those instructions nothing here is `unsafe`: the portable paths run under Miri
+//! (`cargo +nightly miri test --lib model::packed`, where no level but them is found), and need it for nothing else than
+//! to stay so.
 
 mod amx;
 mod attention;

@@ -41,6 +41,11 @@ impl Layout {
         Layout { rotation: Rotation::new(config, plan.positions()), pieces, rows, plan_rows }
     }
 
+    /// The plan's rows of a panel.
+    pub fn panel(&self, panel: usize) -> &[Option<usize>] {
+        &self.plan_rows[panel * BLOCK..(panel + 1) * BLOCK]
+    }
+
     pub fn panels(&self) -> usize {
         self.plan_rows.len() / BLOCK
     }

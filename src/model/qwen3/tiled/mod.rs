@@ -118,26 +118,16 @@ impl Compute for Tiled {
         capture: bool,
     ) -> Result<(State, Kept, Option<Vec<f32>>), RunError> {
         let layer = &self.layers[index];
-        let (queries, keys) = (self.heads.width() / BLOCK, self.heads.key_width() / BLOCK);
         let State { x, room, .. } = &mut state;
         self.norm(x, &layer.attention_norm, &mut room.normed);
-        let epsilon = self.config.rms_norm_eps;
-        let rows_of = |panel: usize| &layout.plan_rows[panel * BLOCK..(panel + 1) * BLOCK];
-        self.heads_of(&layer.qkv, queries..queries + keys, &room.normed, &mut room.keys, |panel, head, out| {
-            norm_rotate(head, &layer.key_norm, epsilon, &layout.rotation, rows_of(panel));
-            head.iter().zip(out).for_each(|(head, out)| self.lanes.keys(head, &NO_BIAS, out));
-        });
-        let values = queries + keys..queries + 2 * keys;
-        self.heads_of(&layer.qkv, values, &room.normed, &mut room.values, |_, head, out| {
-            head.iter().zip(out).for_each(|(head, out)| self.lanes.values(head, &NO_BIAS, out));
-        });
-        let last = layout.rows[plan.own[0].end - 1];
+        self.keys_and_values(layer, layout, room);
         let weights = match wanted {
             Rows::All => {
-                let rows = |panel: usize| rows_of(panel).to_vec();
+                let rows = |panel: usize| layout.panel(panel).to_vec();
                 self.queries(layer, &room.normed, layout, rows, &mut room.queries);
                 let weights = capture.then(|| {
-                    let query = row_alone(&room.queries, queries, last);
+                    let last = layout.rows[plan.own[0].end - 1];
+                    let query = row_alone(&room.queries, self.heads.width() / BLOCK, last);
                     self.weights_of(&query, self.attending(room, layout.sequence(plan, 0), layout, memory, plan))
                 });
                 self.attend_all(room, layout, memory, plan);
@@ -194,6 +184,19 @@ impl Tiled {
         out.resize(x.len(), Pair::ZERO);
         let panels = out.par_chunks_mut(width).zip(x.par_chunks(width));
         panels.for_each(|(out, x)| rms_norm(self.lanes, x, gain, self.config.rms_norm_eps, out));
+    }
+
+    fn keys_and_values(&self, layer: &Layer, layout: &Layout, room: &mut Room) {
+        let (queries, width) = (self.heads.width() / BLOCK, self.heads.key_width() / BLOCK);
+        let (keys, values) = (queries..queries + width, queries + width..queries + 2 * width);
+        self.heads_of(&layer.qkv, keys, &room.normed, &mut room.keys, |panel, head, out| {
+            let rows = layout.panel(panel);
+            norm_rotate(head, &layer.key_norm, self.config.rms_norm_eps, &layout.rotation, rows);
+            head.iter().zip(out).for_each(|(head, out)| self.lanes.keys(head, &NO_BIAS, out));
+        });
+        self.heads_of(&layer.qkv, values, &room.normed, &mut room.values, |_, head, out| {
+            head.iter().zip(out).for_each(|(head, out)| self.lanes.values(head, &NO_BIAS, out));
+        });
     }
 
     /// Some outputs (in blocks), a head after another: `each(panel, head, out)` makes operands of the sums of one head.
