@@ -16,9 +16,8 @@
 //!    between `ldtilecfg` and `tilerelease` of the same thread ([`amx::Configured`]).
 //! 4. AVX-512 runs only where a value says that the processor has it ([`Lanes`]).
 //!
-//! Without those instructions nothing here is `unsafe`: the portable paths run under Miri
-//! (`cargo +nightly miri test --lib model::packed`, where no level but them is found), and need it for nothing else than
-//! to stay so.
+//! Without those instructions nothing here is `unsafe`. Under Miri no level but the portable one is found; the thread
+//! pool's own memory needs `-Zmiri-tree-borrows` there.
 
 mod amx;
 mod attention;
