@@ -9,18 +9,19 @@ use crate::model::qwen3::layout::{Layout, Placed};
 use crate::model::qwen3::plan::Plan;
 
 impl Tiled {
-    /// Queries of all heads; `rows` are the plan's of a panel.
+    /// Queries of all heads; `rows` are the plan's, 32 for each panel.
     pub(super) fn queries(
         &self,
         layer: &Layer,
         normed: &[Pair],
         layout: &Layout,
-        rows: impl Fn(usize) -> Vec<Option<usize>> + Sync,
+        rows: &[Option<usize>],
         out: &mut Vec<Pair>,
     ) {
         let scale = Then::Scale(self.packed_heads().query_scale());
         self.heads_of(&layer.qkv, 0..self.heads.width() / BLOCK, normed, out, |panel, head, out| {
-            norm_rotate(head, &layer.query_norm, self.config.rms_norm_eps, &layout.rotation, &rows(panel));
+            let rows = &rows[panel * BLOCK..(panel + 1) * BLOCK];
+            norm_rotate(head, &layer.query_norm, self.config.rms_norm_eps, &layout.rotation, rows);
             head.iter().zip(out).for_each(|(head, out)| self.lanes.rows(head, &NO_BIAS, scale, out));
         });
     }
@@ -57,8 +58,8 @@ impl Tiled {
         let width = self.heads.width() / BLOCK;
         let mut attended = std::mem::take(&mut room.attended);
         attended.resize(room.queries.len(), Pair::ZERO);
-        let (room_of, panels) =
-            (&*room, layout.pieces.iter().flat_map(|placed| placed.panels.clone().map(move |panel| (placed, panel))));
+        let room_of = &*room;
+        let panels = layout.pieces.iter().flat_map(|placed| placed.panels.clone().map(move |panel| (placed, panel)));
         let panels: Vec<(&Placed, usize)> = panels.collect();
         attended.par_chunks_mut(width).zip(panels).for_each_init(
             Scratch::default,
@@ -95,12 +96,10 @@ impl Tiled {
                 at % BLOCK,
             );
         }
-        let rows = |panel: usize| {
-            let at = picked.iter().skip(panel * BLOCK).take(BLOCK).map(|&at| layout.plan_rows[at]);
-            at.collect::<Vec<_>>()
-        };
+        let mut rows: Vec<Option<usize>> = picked.iter().map(|&at| layout.plan_rows[at]).collect();
+        rows.resize(picked.len().next_multiple_of(BLOCK), None);
         let mut queries = std::mem::take(&mut room.queries);
-        self.queries(layer, &normed, layout, rows, &mut queries);
+        self.queries(layer, &normed, layout, &rows, &mut queries);
         let room_of = &*room;
         let alone = |row: usize| row_alone(&queries, width, row);
         let attending = |row: usize| self.attending(room_of, layout.sequence(plan, row), layout, memory, plan);

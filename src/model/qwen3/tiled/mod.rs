@@ -123,8 +123,7 @@ impl Compute for Tiled {
         self.keys_and_values(layer, layout, room);
         let weights = match wanted {
             Rows::All => {
-                let rows = |panel: usize| layout.panel(panel).to_vec();
-                self.queries(layer, &room.normed, layout, rows, &mut room.queries);
+                self.queries(layer, &room.normed, layout, &layout.plan_rows, &mut room.queries);
                 let weights = capture.then(|| {
                     let last = layout.rows[plan.own[0].end - 1];
                     let query = row_alone(&room.queries, self.heads.width() / BLOCK, last);
