@@ -12,7 +12,7 @@ use crate::library::load::Source;
 use crate::library::{RootKind, Text};
 use crate::model::hub::{Kind, size};
 use crate::model::packed::Level;
-use crate::model::{Device, Embedder, Role, Speed, device, memory, never};
+use crate::model::{Device, Embedder, Role, Speed, Width, device, memory, never};
 
 use super::{Outcome, RouterArgs, models, prepare};
 
@@ -162,7 +162,6 @@ fn libraries(options: &prepare::Options) -> Check {
 }
 
 fn processor() -> Check {
-    let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
     #[cfg(target_arch = "x86_64")]
     let features = [
         ("avx2", std::arch::is_x86_feature_detected!("avx2")),
@@ -177,10 +176,13 @@ fn processor() -> Check {
     let present: Vec<&str> = features.iter().filter(|(_, present)| *present).map(|(name, _)| *name).collect();
     let Speed { kernels, gflops } = Speed::measure();
     let (arch, present) = (std::env::consts::ARCH, present.join(" "));
+    let Width { threads, reached } = Width::chosen();
+    let tried: Vec<String> = reached.iter().map(|(threads, gflops)| format!("{threads}: {gflops:.0}")).collect();
+    let why = if tried.is_empty() { String::new() } else { format!(" ({} GFLOP/s)", tried.join(", ")) };
     Check {
         name: "processor",
         ok: true,
-        finding: format!("{arch}, {threads} threads, {present}; products by {kernels}, {gflops:.0} GFLOP/s"),
+        finding: format!("{arch}, {threads} threads{why}, {present}; products by {kernels}, {gflops:.0} GFLOP/s"),
     }
 }
 

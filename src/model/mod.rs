@@ -30,6 +30,7 @@ pub mod reranker;
 mod source;
 mod speed;
 pub mod weights;
+mod width;
 
 use std::path::PathBuf;
 
@@ -42,6 +43,7 @@ pub use profile::{EmbedderProfile, Pooling, Profile, PromptProfile, RerankerProf
 pub use profiles::Profiles;
 pub use reranker::{Capture, Reranker};
 pub use speed::Speed;
+pub use width::Width;
 
 /// Why a model could not be loaded or run. Every message names the file or the model.
 #[derive(Debug, thiserror::Error)]

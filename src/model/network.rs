@@ -14,10 +14,10 @@ use super::weights::Weights;
 use super::{Attention, Device, ModelError, ModelId, Placement, Precision, Stop, memory, pool};
 use crate::text::{Encoding, TextTokenizer};
 
-/// Tokens per forward pass on a processor. From 512 on, the matrix products gain nothing from more rows; a step of
-/// 1,024 takes about 100 ms on two cores, its activations (6 MB) stay near the caches, and stopping is asked six times
-/// in it.
-const STEP_TOKENS: usize = 1024;
+/// Tokens of a forward pass for each thread of a processor. From 512 on, the matrix products gain nothing from more rows;
+/// a thread takes about 100 ms for them in f32 and 20 ms in bf16 (docs/performance.md), its activations (3 MB) stay near
+/// the caches, and stopping is asked six times in it.
+const STEP_TOKENS: usize = 512;
 
 /// The same on a GPU: what text-embeddings-inference settled on (ml.md section 2), a tenth of a second of an 8B.
 const GPU_STEP_TOKENS: usize = 16 * 1024;
@@ -136,7 +136,7 @@ impl Network {
             pool::run(|| self.net.forward(&sequences, output, false, stop))
         };
         let mut at_once = usize::MAX;
-        let budget = if on_gpu { GPU_STEP_TOKENS } else { STEP_TOKENS };
+        let budget = if on_gpu { GPU_STEP_TOKENS } else { STEP_TOKENS * pool::width() };
         for step in steps(encodings, &order, self.net.shared(encodings, output), budget) {
             memory::halving(step, &mut at_once, forward, &mut each).map_err(|error| failed(id, error))?;
         }
