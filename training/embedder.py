@@ -2,8 +2,10 @@
 
     python training/embedder.py --base CHECKPOINT --pool work/pool.jsonl --out work/embedder [--steps 970]
 
-Each step: BATCH requests (written ones and ones made from the skills), their documents, and for each request NEGATIVES
-documents that are near it; softmax over all documents of the step, those that may be right masked (`requests.Same`).
+Each step: BATCH requests (written ones and ones made from the skills), their documents, and for one in EVERY a document that is
+near. The loss is a softmax over all documents of the step, and one over the whole pool as it was when it was last read (`Bank`); those
+that may be right are masked (`requests.Same`). The second teaches the request's side only, but has all likely wrong answers.
+The right answer of it is as old as the wrong ones: with a new one, the network learns to tell new vectors from old ones.
 State is kept under OUT (loop.py); the same command goes on from there.
 """
 
@@ -18,16 +20,19 @@ import measure
 import network
 import requests
 
-BATCH, NEGATIVES, WRITTEN = 48, 1, 32
+# EVERY so many requests get a hard negative.
+BATCH, EVERY, WRITTEN = 64, 2, 44
 # The profile reads 256 tokens. Training on the first 192 of a document costs a quarter less; the base saw 128.
 TOKENS, TRAINED_TOKENS = 256, 192
 TEMPERATURE = 0.04
+# The pool is read again after so many steps.
+FRESH = 150
 # Where a hard negative comes from (papers.md 2.5: 4 neighbours, 3 BM25, 2 same group, 1 random).
 SOURCES = {"near": 4, "lexical": 3, "group": 2, "random": 1}
 
 
 class Negatives:
-    """Wrong documents for a request; never one of `never`, or the network would learn that the held-out skills are wrong."""
+    """A wrong document for a request; never one of `never`, or the network would learn that the held-out skills are wrong."""
 
     def __init__(self, skills, order, never, same, words, seed):
         self.order, self.never, self.same, self.words, self.random = order, never, same, words, random.Random(seed)
@@ -37,7 +42,6 @@ class Negatives:
 
     def pick(self, text, gold):
         by_words = self.words.rank(text[:1000], 24)
-        picked = []
         for _ in range(40):
             source = self.random.choices(list(SOURCES), SOURCES.values())[0]
             one = self.random.choice(gold)
@@ -48,11 +52,28 @@ class Negatives:
                 "random": self.order,
             }[source]
             other = self.random.choice(options) if options else None
-            if other and other not in picked and other not in self.never and not self.same.any(gold, other):
-                picked.append(other)
-                if len(picked) == NEGATIVES:
-                    break
-        return picked
+            if other and other not in self.never and not self.same.any(gold, other):
+                return other
+        return None
+
+
+class Bank:
+    """The vectors of the whole pool, [skills, hidden], of when it was last read. Held-out skills are never wrong answers."""
+
+    def __init__(self, vectors, order, never):
+        self.vectors, self.row = vectors, {skill: row for row, skill in enumerate(order)}
+        self.never = [self.row[skill] for skill in never]
+
+    def loss(self, left, golds, owners, same):
+        """Requests' vectors [requests, hidden], all their right skills, and the one of these that is looked for."""
+        logits = left @ self.vectors.T / TEMPERATURE
+        mask = torch.zeros_like(logits, dtype=torch.bool)
+        mask[:, self.never] = True
+        right = torch.tensor([self.row[owner] for owner in owners])
+        for line, gold, one in zip(mask, golds, right):
+            line[[self.row[skill] for one in gold for skill in same.of[one]]] = True
+            line[one] = False
+        return functional.cross_entropy(logits.masked_fill(mask, float("-inf")), right)
 
 
 class Batches:
@@ -60,7 +81,7 @@ class Batches:
 
     def __init__(self, args, skills, encode):
         self.skills, self.encode = skills, encode
-        trained, self.held, _ = requests.split(args.queries, skills)
+        trained, self.held, _ = requests.split(args.queries, skills, args.lines)
         self.never = {skill for request in self.held for skill in request["skills"]}
         self.written = trained
         self.maker = requests.Maker(skills, self.never, args.seed)
@@ -73,6 +94,7 @@ class Batches:
         """Neighbours of every skill by the network as it is now."""
         vectors = network.embed_all(net, self.encode([self.texts[i] for i in self.order]))
         same = requests.Same(self.skills, vectors)
+        self.bank = Bank(vectors, self.order, self.never)
         self.negatives = Negatives(self.skills, self.order, self.never, same, self.words, seed)
 
     def next(self):
@@ -82,12 +104,13 @@ class Batches:
         for skill in self.random.sample(self.maker.order, BATCH - len(rows)):
             rows.append(self.maker.make(skill))
         documents, owners, right = [], [], []
-        for text, gold, document, _ in rows:
+        for number, (text, gold, document, _) in enumerate(rows):
             positive = gold[0] if document else self.random.choice(gold)
             right.append(len(documents))
             documents.append(document or self.texts[positive])
             owners.append(positive)
-            for other in self.negatives.pick(text, gold):
+            other = self.negatives.pick(text, gold) if number % EVERY == 0 else None
+            if other:
                 documents.append(self.texts[other])
                 owners.append(other)
         mask = torch.zeros(len(rows), len(documents), dtype=torch.bool)
@@ -95,14 +118,14 @@ class Batches:
             for column, owner in enumerate(owners):
                 mask[row, column] = column != right[row] and self.negatives.same.any(gold, owner)
         encoded = [ids[: TRAINED_TOKENS - 1] + ids[-1:] if len(ids) > TRAINED_TOKENS else ids for ids in self.encode(documents)]
-        return self.encode([text for text, *_ in rows]), encoded, torch.tensor(right), mask
+        over_pool = lambda left: self.bank.loss(left, [gold for _, gold, *_ in rows], [owners[at] for at in right], self.negatives.same)
+        return self.encode([text for text, *_ in rows]), encoded, torch.tensor(right), mask, over_pool
 
 
 def look(net, data, title):
-    """The held-out requests over the whole pool."""
-    vectors = network.embed_all(net, data.encode([data.texts[i] for i in data.order]))
+    """The held-out requests over the pool as it was just read."""
     asked = [request["request"] for request in data.held]
-    cosines = (network.embed_all(net, data.encode(asked)) @ vectors.T).numpy()
+    cosines = (network.embed_all(net, data.encode(asked)) @ data.bank.vectors.T).numpy()
     measure.show(title + " dense", measure.measures(measure.best(cosines, data.order), data.held))
     both = measure.best(lexical.fused(cosines, data.words.scores(asked)), data.order)
     measure.show(title + " fused", {"all": measure.measures(both, data.held)["all"]})
@@ -119,18 +142,18 @@ def main():
 
     training = loop.Training(args, cross=False)
     net = training.net
-    if training.done == 0:
-        look(net, data, "before")
     for step in training.steps():
-        if step == training.done or step % 250 == 0:
+        if step == training.done or step % FRESH == 0:
             data.random, data.maker.random = random.Random(args.seed + step), random.Random(args.seed - step)
             data.mine(net, args.seed + step)
-        asked, documents, right, mask = data.next()
+            look(net, data, f"step {step}")
+        asked, documents, right, mask, over_pool = data.next()
         with torch.autocast("cpu", torch.bfloat16):
             left, across = net.embed(asked), net.embed(documents)
         logits = (left @ across.T / TEMPERATURE).masked_fill(mask, float("-inf"))
-        training.learn(step, functional.cross_entropy(logits, right))
-    look(net, data, "after")
+        training.learn(step, functional.cross_entropy(logits, right) + over_pool(left))
+    data.mine(net, args.seed)
+    look(net, data, f"step {args.steps}")
 
 
 if __name__ == "__main__":

@@ -17,12 +17,19 @@ RATE, WARMUP, SAVE = 6e-5, 0.08, 50
 KEPT = 6
 
 
+def lines(text):
+    """`A:B` as the slice of the written requests that are trained on; either may be missing."""
+    first, last = text.split(":")
+    return slice(int(first or 0), int(last) if last else None)
+
+
 def arguments(steps, seed, more=()):
     """`more`: names of flags that only one trainer has."""
     flags = argparse.ArgumentParser()
     flags.add_argument("--base", required=True)
     flags.add_argument("--pool", required=True)
     flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
+    flags.add_argument("--lines", type=lines, default=slice(None), help="of --queries, as FIRST:LAST; the others are not trained on")
     flags.add_argument("--out", type=pathlib.Path, required=True)
     flags.add_argument("--steps", type=int, default=steps)
     flags.add_argument("--seed", type=int, default=seed)

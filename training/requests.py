@@ -39,17 +39,18 @@ def read_pool(path):
         return {skill["id"]: skill for skill in map(json.loads, lines)}
 
 
-def split(path, skills):
-    """Written requests as (trained, held out, unanswerable). No held-out skill is in a request that is trained on."""
-    with open(path, encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+def split(path, skills, lines=slice(None)):
+    """Written requests as (trained, held out, unanswerable). No held-out skill is in a request that is trained on, and these are
+    among those `lines`."""
+    with open(path, encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
     for number, row in enumerate(rows, 1):
         unknown = [skill for skill in row["skills"] if skill not in skills]
         if unknown:
             raise SystemExit(f"{path}:{number}: {unknown[0]} is not in the pool")
     held = [row for row in rows if row["held_out"]]
     closed = {skill for row in held for skill in row["skills"]}
-    trained = [row for row in rows if row["skills"] and not row["held_out"] and closed.isdisjoint(row["skills"])]
+    trained = [row for row in rows[lines] if row["skills"] and not row["held_out"] and closed.isdisjoint(row["skills"])]
     return trained, [row for row in held if row["skills"]], [row for row in rows if not row["skills"]]
 
 

@@ -1,11 +1,14 @@
 """Trains the cross-encoder on what stage 1 really finds.
 
-    python training/reranker.py --base work/embedder --pool work/pool.jsonl --out work/reranker [--steps 2000] [--embedder E]
+    python training/reranker.py --base work/embedder --embedder work/first --lines 1731: --pool work/pool.jsonl --out work/reranker
 
-Requests are the written ones and MADE ones; each is searched by the bi-encoder of `--embedder` (`--base` where it is not
-given) and by words, as the program does. A list is one
-right skill and NEGATIVES of the first DEPTH, those that may be right too left out. Loss: cross-entropy over the list, and a
-little binary cross-entropy, so that one score means the same for every request.
+Requests are the written ones of `--lines` and MADE ones; each is searched by the bi-encoder of `--embedder` and by words, as the
+program does. That bi-encoder must not have been trained on these written requests: it would find them as it finds no
+stranger's, and the network would learn to leave everything to it. A list is one right skill that was found and
+NEGATIVES others of the first DEPTH, those that may be right too left out. Loss: cross-entropy over the list of what the
+program sorts by, the network's score and PRIOR of stage 1's, so that it learns what stage 1 does not know (of the score alone
+for made requests, which stage 1 finds by the very words that they were made of); and a little binary cross-entropy of the score
+alone, so that one score means the same for every request.
 
 Every skill must be wrong about as often as others for each time that it is right, or the network learns which skills are right
 and not which requests they are for: so written requests are searched among the skills that written requests need, and made
@@ -14,7 +17,6 @@ ones, whose skills are drawn at random, in the whole pool without the held-out s
 State is kept under OUT (loop.py); the same command goes on from there.
 """
 
-import math
 import random
 
 import torch
@@ -27,7 +29,9 @@ import measure
 import network
 import requests
 
-LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.5, 6000, 24
+LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.7, 6000, 24
+# A little less than the profile's score_prior: stage 1 is better there than the one that is trained against.
+PRIOR = 15.0
 # What the profile reads of a pair. A list is trained on its request and one of these many tokens of the skills, at most TOKENS
 # together: what a skill is for stands at its beginning, and more pairs teach more than longer ones, but what is never seen is not
 # learned.
@@ -88,30 +92,33 @@ class Shortlists:
         return lexical.fused(cosines.numpy(), self.words.scores(asked))
 
     def find(self, asked, depth):
-        found = []
+        """For each request its best skills and their scores, {skill: score}, best first."""
+        found, row = [], {skill: row for row, skill in enumerate(self.order)}
         for start in range(0, len(asked), 256):
-            found += measure.best(self.scores(asked[start : start + 256]), self.order, depth)
+            scores = self.scores(asked[start : start + 256])
+            for line, ranked in zip(scores, measure.best(scores, self.order, depth)):
+                found.append({skill: float(line[row[skill]]) for skill in ranked})
         return found
 
 
-def look(net, pairs, lists, held, title, priors=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)):
-    """The held-out shortlists of 20, reordered: by the network alone and with a prior of rank (`- λ ln rank`)."""
+def look(net, pairs, lists, held, title, priors=(0.0, 5.0, 10.0, 15.0, 20.0, 30.0)):
+    """The held-out shortlists of 20, reordered: by the network alone and with so much of stage 1's score."""
     flat = [pairs.pair(r["request"], lists.texts[s]) for r, ranked in zip(held, lists.held) for s in ranked]
     scores, at, by_list = score_all(net, flat).tolist(), 0, []
     for ranked in lists.held:
         by_list.append(scores[at : at + len(ranked)])
         at += len(ranked)
-    measure.show(f"{title} stage 1", measure.measures(lists.held, held))
+    measure.show(f"{title} stage 1", measure.measures([list(ranked) for ranked in lists.held], held))
     for prior in priors:
         ordered = [
-            [s for _, s in sorted(((-(x - prior * math.log(i + 1)), s) for i, (x, s) in enumerate(zip(xs, ranked))))]
+            [s for _, s in sorted((-(x + prior * ranked[s]), s) for x, s in zip(xs, ranked))]
             for xs, ranked in zip(by_list, lists.held)
         ]
         measure.show(f"{title} prior {prior}", measure.measures(ordered, held))
 
 
 class Lists:
-    """Lists to train on: pairs of ids, one right skill first."""
+    """Lists to train on: pairs of ids and stage 1's scores, one right skill first."""
 
     def __init__(self, skills, written, made, same, pairs, seed):
         """`written`, `made`: requests as `Maker` makes them, each with its shortlist."""
@@ -123,28 +130,29 @@ class Lists:
             kind = self.written if self.draw.random() < WRITTEN else self.made
             (text, gold, document, edit), ranked = self.draw.choice(kind)
             wrong = [s for s in ranked if not self.same.any(gold, s)]
-            if len(wrong) < NEGATIVES:
+            found = [s for s in gold[: 1 if document else None] if s in ranked]
+            if len(wrong) < NEGATIVES or not found:
                 continue
             # The top of the list twice as often as its end.
             picked = self.draw.sample(wrong[:10], 4)
             picked += self.draw.sample([skill for skill in wrong if skill not in picked], NEGATIVES - len(picked))
-            right = gold[0] if kind is self.made else self.draw.choice(gold)
+            right = self.draw.choice(found)
             texts = [document or requests.document(self.skills[right]), *(edit(self.skills[s]) for s in picked)]
             limit = min(TOKENS, len(self.pairs.ids(text)) + self.draw.choice(TRAINED_DOCUMENT))
-            return [self.pairs.pair(text, other, limit) for other in texts]
+            return [self.pairs.pair(text, other, limit) for other in texts], [ranked[s] for s in [right, *picked]]
 
 
-def loss_of(scores):
-    """scores: [lists, 1 + NEGATIVES], the right one first."""
+def loss_of(scores, stage1):
+    """Both [lists, 1 + NEGATIVES], the right one first."""
     target = torch.zeros_like(scores)
     target[:, 0] = 1.0
-    listwise = functional.cross_entropy(scores, torch.zeros(len(scores), dtype=torch.long))
+    listwise = functional.cross_entropy(scores + PRIOR * stage1, torch.zeros(len(scores), dtype=torch.long))
     return listwise + POINTWISE * functional.binary_cross_entropy_with_logits(scores, target)
 
 
 def lists_of(args, skills, stage1, pairs, seed):
     """What is trained on, as the head of this file says."""
-    trained, held, _ = requests.split(args.queries, skills)
+    trained, held, _ = requests.split(args.queries, skills, args.lines)
     never = {skill for request in held for skill in request["skills"]}
     needed = {skill for row in trained for skill in row["skills"]}
     written = [(row["request"], row["skills"], None, requests.document) for row in trained]
@@ -153,7 +161,7 @@ def lists_of(args, skills, stage1, pairs, seed):
     maker, draw = requests.Maker(skills, never, args.seed), random.Random(args.seed)
     made = [maker.make(draw.choice(maker.order)) for _ in range(MADE)]
     whole = stage1.find([text for text, *_ in made], DEPTH + 8)
-    whole = [[skill for skill in ranked if skill not in never][:DEPTH] for ranked in whole]
+    whole = [dict.fromkeys([skill for skill in ranked if skill not in never][:DEPTH], 0.0) for ranked in whole]
     print(f"{len(written)} written requests, {len(made)} made ones, {len(held)} held out", flush=True)
     same = requests.Same(skills, stage1.vectors)
     return Lists(skills, list(zip(written, shortlists)), list(zip(made, whole)), same, pairs, seed), held
@@ -170,9 +178,10 @@ def main():
     lists, held = lists_of(args, skills, stage1, pairs, args.seed + training.done)
     stage1.held = stage1.find([row["request"] for row in held], 20)
     for step in training.steps():
+        drawn = [lists.next() for _ in range(LISTS)]
         with torch.autocast("cpu", torch.bfloat16):
-            scores = training.net.score([pair for _ in range(LISTS) for pair in lists.next()])
-        training.learn(step, loss_of(scores.view(LISTS, NEGATIVES + 1)))
+            scores = training.net.score([pair for listed, _ in drawn for pair in listed])
+        training.learn(step, loss_of(scores.view(LISTS, NEGATIVES + 1), torch.tensor([known for _, known in drawn])))
         if (step + 1) % LOOK == 0 or step + 1 == args.steps:
             look(training.net, pairs, stage1, held, f"step {step + 1}")
     network.save_mean(sorted(training.kept.iterdir()), args.out, cross=True)
