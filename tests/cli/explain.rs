@@ -146,23 +146,23 @@ fn shares_of_twenty_real_pairs_are_those_of_the_raw_attention() {
     }
 }
 
-/// Ranks are places among the scores that `search` prints.
+/// Ranks are places among what `search` orders by: its printed scores of both stages, mixed as the built-in profile says.
 #[test]
 fn ranks_are_those_among_the_scores_of_the_search() {
     let program = Program::default();
     let library = library(&program);
     let found = program.json(&["search", REQUEST, "--library", &library, "--json"]);
-    let others: Vec<f64> = found["hits"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|hit| hit["id"] != NAME)
-        .map(|hit| hit["stage2"]["score"].as_f64().unwrap())
-        .collect();
+    // `score_prior`, and `score_prior_per_token` of the request's ten: eight words and two marks.
+    let mixed =
+        |score: &Value, stage1: &Value| score.as_f64().unwrap() + (15.0 + 10.0 * 0.2) * stage1.as_f64().unwrap();
+    let (own, others): (Vec<&Value>, Vec<&Value>) =
+        found["hits"].as_array().unwrap().iter().partition(|hit| hit["id"] == NAME);
+    let others: Vec<f64> = others.iter().map(|hit| mixed(&hit["stage2"]["score"], &hit["stage1"]["fused"])).collect();
     assert_eq!(others.len(), 2);
     let value = program.json(&["explain", REQUEST, NAME, "--library", &library, "--erase", "fields", "--json"]);
     let erasure = &value["erasure"][0];
-    let rank = |score: &Value| 1 + others.iter().filter(|&&other| other > score.as_f64().unwrap()).count() as u64;
+    let own = &own[0]["stage1"]["fused"];
+    let rank = |score: &Value| 1 + others.iter().filter(|&&other| other > mixed(score, own)).count() as u64;
     assert_eq!(erasure["rank"], rank(&erasure["score"]));
     for unit in erasure["units"].as_array().unwrap() {
         assert_eq!(unit["rank"], rank(&unit["score"]), "{unit}");

@@ -60,7 +60,7 @@ fn search_says_whether_anything_fits() {
         let value = search(request, &[]);
         let cosines = value["hits"].as_array().unwrap().iter().filter_map(|hit| hit["stage1"]["dense"].as_f64());
         let best = cosines.fold(f64::MIN, f64::max);
-        let expected = 1.0 / (1.0 + (-(38.0 * best - 14.13)).exp());
+        let expected = 1.0 / (1.0 + (-(32.98 * best - 12.53)).exp());
         assert_eq!(value["fits"], fits, "{request}: cosine {best}");
         assert!((value["confidence"].as_f64().unwrap() - expected).abs() < 1e-4, "{value}");
     }
