@@ -30,7 +30,8 @@ import network
 import requests
 
 LISTS, NEGATIVES, WRITTEN, MADE, DEPTH = 8, 7, 0.7, 6000, 24
-# A little less than the profile's score_prior: stage 1 is better there than the one that is trained against.
+# Less than the 20 that was best for the network before: the stage 1 that is shipped is better than the one that is trained
+# against. decide.py chooses the profile's score_prior anew.
 PRIOR = 15.0
 # What the profile reads of a pair. A list is trained on its request and one of these many tokens of the skills, at most TOKENS
 # together: what a skill is for stands at its beginning, and more pairs teach more than longer ones, but what is never seen is not
