@@ -7,12 +7,11 @@ Prints the lines for assets/profiles/builtin.toml, and what they were chosen fro
 """
 
 import argparse
-import math
 import pathlib
 
 import numpy
-import torch
 
+import fits
 import lexical
 import measure
 import network
@@ -42,39 +41,6 @@ def reorder(weights, ranked):
     return [[skills[at] for at in numpy.argsort(-row, kind="stable")] for row, skills in zip(weights, ranked)]
 
 
-def platt(scores, answered):
-    """Slope and offset of the logistic curve with the least loss, both classes weighing the same."""
-    x, y = torch.tensor(scores, dtype=torch.double), torch.tensor([float(a) for a in answered], dtype=torch.double)
-    weight = torch.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
-    mean, spread = x.mean(), x.std()
-    line = torch.tensor([1.0, 0.0], dtype=torch.double, requires_grad=True)
-    learner = torch.optim.LBFGS([line], max_iter=200, line_search_fn="strong_wolfe")
-
-    def loss():
-        learner.zero_grad()
-        curve = line[0] * (x - mean) / spread + line[1]
-        value = torch.nn.functional.binary_cross_entropy_with_logits(curve, y, weight)
-        value.backward()
-        return value
-
-    learner.step(loss)
-    slope, offset = line.detach().tolist()
-    return slope / spread.item(), offset - slope * (mean / spread).item()
-
-
-def told_apart(best, answered):
-    """The share of pairs, one answerable and one not, in which the answerable one has the higher score (area under ROC)."""
-    right, wrong = ([b for b, a in zip(best, answered) if a is which] for which in (True, False))
-    return sum((r > w) + 0.5 * (r == w) for r in right for w in wrong) / (len(right) * len(wrong))
-
-
-def rates(confidences, answered, threshold):
-    """(answerable requests refused, unanswerable ones accepted), as shares."""
-    refused = [c < threshold for c, a in zip(confidences, answered) if a]
-    accepted = [c >= threshold for c, a in zip(confidences, answered) if not a]
-    return sum(refused) / len(refused), sum(accepted) / len(accepted)
-
-
 def main():
     flags = argparse.ArgumentParser()
     flags.add_argument("--embedder", required=True)
@@ -90,8 +56,8 @@ def main():
     encode = lambda texts: [one.ids for one in reader.encode_batch(texts)]
     lists = Shortlists(network.load(args.embedder), skills, encode)
     asked = [row["request"] for row in held + nothing]
-    cosines = (network.embed_all(lists.net, encode(asked)) @ lists.vectors.T).numpy()
-    best, cosines = cosines.max(axis=1).tolist(), cosines[: len(held)]
+    all_cosines = (network.embed_all(lists.net, encode(asked)) @ lists.vectors.T).numpy()
+    cosines = all_cosines[: len(held)]
     by_words = lists.words.scores(asked[: len(held)])
     fused = lambda words: measure.best(lexical.fused(cosines, by_words, words), lists.order)
     measure.show("vectors", measure.measures(measure.best(cosines, lists.order), held))
@@ -113,22 +79,11 @@ def main():
     with_tokens = lambda each: reorder(scores + (by_score + each * lengths) * stage1, ranked)
     each = best_of("score_prior_per_token", TOKEN_PRIORS, with_tokens, held)
 
-    answered = [True] * len(held) + [False] * len(nothing)
-    print(f"the best cosine tells {told_apart(best, answered):.3f} of the pairs apart")
-    slope, offset = platt(best, answered)
-    sure = [1 / (1 + math.exp(-(slope * s + offset))) for s in best]
-    for threshold in (0.3, 0.4, 0.5, 0.6, 0.7):
-        refused, accepted = rates(sure, answered, threshold)
-        print(f"threshold {threshold}: {refused:.1%} of the answerable refused, {accepted:.1%} of the others accepted")
-    # Each fifth judged by what the other four chose: how the rates carry over.
-    folds = []
-    for fold in range(5):
-        inside = [i for i in range(len(best)) if i % 5 != fold]
-        a, b = platt([best[i] for i in inside], [answered[i] for i in inside])
-        folds += [(1 / (1 + math.exp(-(a * best[i] + b))), answered[i]) for i in range(fold, len(best), 5)]
-    refused, accepted = rates(*zip(*folds), 0.5)
-    print(f"five-fold, threshold 0.5: {refused:.1%} of the answerable refused, {accepted:.1%} of the others accepted")
-    print(f"\n[embedder]\nfit = {{ slope = {slope:.4f}, offset = {offset:.4f}, threshold = 0.5 }}")
+    found = fits.gather(skills, all_cosines, held, nothing)
+    fits.show(found, len(asked))
+    factors = fits.fitted(found, numpy.full(len(asked), True))
+    named = ", ".join(f"{name} = {factor:.3f}" for name, factor in zip(("cosine", "covered", "length", "library", "offset"), factors))
+    print(f"\n[embedder]\nfit = {{ {named}, threshold = 0.5 }}")
     print(f"\n[embedder.fusion]\nwords = {words}\n\n[reranker]\nrank_prior = {by_rank}")
     print(f"score_prior = {by_score}\nscore_prior_per_token = {each}")
 

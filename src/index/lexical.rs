@@ -23,7 +23,7 @@ use crate::library::{FieldSet, Library, SkillIx};
 
 use super::postings::{FieldCounts, Postings, TermId};
 use super::tokenise::words;
-use super::weighing::{Averages, Norms, Weighing, idf};
+use super::weighing::{Averages, Norms, Weighing, idf, rarity};
 use super::{Scored, best, rank_among};
 
 /// Up to this many postings a query is added up word by word, as bm25s does. Beyond (a request of hundreds of
@@ -61,6 +61,16 @@ pub struct TermContribution {
     /// `score` shared out among the fields. All of them saturate together, so each occurrence gets the same part,
     /// times its field's weight in BM25F.
     pub by_field: [f32; 3],
+}
+
+/// How much of a query one skill covers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Coverage {
+    /// What the skill's words weigh, over the idf of all words of the query: 0 for none of them, and below 1, which is
+    /// every word without end.
+    pub share: f32,
+    /// Distinct words of the query.
+    pub words: usize,
 }
 
 impl Statistics {
@@ -132,6 +142,20 @@ impl LexicalIndex {
             .collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found
+    }
+
+    /// How much of a query a skill covers. A repeated word counts once, a word that no skill has as the rarest there is.
+    pub fn coverage(&self, query: &str, fields: FieldSet, skill: SkillIx) -> Coverage {
+        let idf = &self.statistics[fields as usize].idf;
+        let unknown = rarity(self.postings.lengths().len() as f64, 0.0);
+        let words = distinct(query);
+        let (mut covered, mut all) = (0.0, 0.0);
+        for (word, _) in &words {
+            covered += self.posting(word, fields, skill).map_or(0.0, |(weight, _)| weight);
+            let known = self.postings.term(word).map(|term| idf[term as usize]);
+            all += known.filter(|&idf| idf > 0.0).unwrap_or(unknown);
+        }
+        Coverage { share: if words.is_empty() { 0.0 } else { covered / all }, words: words.len() }
     }
 
     /// The words of a query as they are looked for, each once, in order.

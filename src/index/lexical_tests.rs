@@ -52,6 +52,22 @@ const BM25S: [(&str, FieldSet, [u32; 5]); 9] = [
 ];
 
 #[test]
+fn coverage_is_the_share_of_the_querys_words() {
+    let index = index(&SKILLS);
+    // Of five skills two have "csv", one "json" and none "rust"; what the second skill has of them is its score.
+    let all = [2.4f32, 4.0, 12.0].map(f32::ln).iter().sum::<f32>();
+    let found = index.coverage("csv json rust csv", FieldSet::Full, SkillIx(1));
+    assert_eq!(found.words, 3);
+    assert!((found.share - index.scores("csv json", FieldSet::Full)[1] / all).abs() < 1e-6, "{found:?}");
+    assert_eq!(index.coverage("rust", FieldSet::Full, SkillIx(1)), Coverage { share: 0.0, words: 1 });
+    assert_eq!(index.coverage("of the", FieldSet::Full, SkillIx(1)), Coverage { share: 0.0, words: 0 });
+    // No name has "json": as rare as "rust", there.
+    let names = index.coverage("csv json", FieldSet::Name, SkillIx(1));
+    let expected = index.scores("csv", FieldSet::Name)[1] / (4f32.ln() + 12f32.ln());
+    assert!((names.share - expected).abs() < 1e-6, "{names:?}");
+}
+
+#[test]
 fn scores_are_bm25s_to_the_last_bit() {
     let index = index(&SKILLS);
     for (query, fields, expected) in BM25S {

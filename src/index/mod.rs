@@ -14,7 +14,7 @@ pub mod vectors;
 pub mod weighing;
 
 pub use change::{ChangedLexical, search_changed};
-pub use lexical::{LexicalIndex, TermContribution};
+pub use lexical::{Coverage, LexicalIndex, TermContribution};
 pub use store::{Notice, Rounding, StoreError, VectorKey, VectorStore};
 pub use vectors::{DenseIndex, SearchKind};
 pub use weighing::{FieldWeights, Weighing};

@@ -155,5 +155,10 @@ fn curve(idf: f32, tf: f64, k: f64) -> f32 {
 
 /// Rounded to f32, as bm25s does; 0 for a term that no skill has.
 pub(super) fn idf(skills: f64, having: f64) -> f32 {
-    if having == 0.0 { 0.0 } else { (1.0 + (skills - having + 0.5) / (having + 0.5)).ln() as f32 }
+    if having == 0.0 { 0.0 } else { rarity(skills, having) }
+}
+
+/// The formula itself, also for a term that no skill has.
+pub(super) fn rarity(skills: f64, having: f64) -> f32 {
+    (1.0 + (skills - having + 0.5) / (having + 0.5)).ln() as f32
 }

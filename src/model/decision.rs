@@ -83,32 +83,66 @@ impl Prior {
     }
 }
 
-/// Platt's calibration of the best cosine of a request with any skill: the probability that one fits is
-/// `1 / (1 + e^-(slope * cosine + offset))`, and one fits where that is at least `threshold`.
+/// What a verdict is drawn from: the skill that stage 1 puts first, beside the request and the library.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// Of the request with that skill.
+    pub cosine: f32,
+    /// Share of the request's words, weighed by their idf, that the skill covers.
+    pub covered: f32,
+    /// Distinct words of the request: of a long one less is covered.
+    pub words: usize,
+    /// Skills in the library: among more of them the best is nearer, whether it fits or not.
+    pub skills: usize,
+}
+
+/// Platt's calibration of [`Evidence`]: the probability that the skill fits is `1 / (1 + e^-x)`, where `x` is
+/// `cosine · its cosine + covered · its share + length · ln(1 + words) + library · ln(skills) + offset`; one fits where
+/// that is at least `threshold`. A factor that is not said is 0.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fit {
-    pub slope: f32,
+    pub cosine: f32,
+    #[serde(default)]
+    pub covered: f32,
+    #[serde(default)]
+    pub length: f32,
+    #[serde(default)]
+    pub library: f32,
     pub offset: f32,
     /// Between 0 and 1.
     pub threshold: f32,
 }
 
 impl Fit {
-    /// The verdict on the best cosine of a whole library.
-    pub fn judge(self, best: f32) -> Verdict {
-        let confidence = 1.0 / (1.0 + (-(self.slope * best + self.offset)).exp());
+    /// The verdict on a whole library.
+    pub fn judge(self, evidence: Evidence) -> Verdict {
+        let Evidence { cosine, covered, words, skills } = evidence;
+        let sum = self.cosine * cosine
+            + self.covered * covered
+            + self.length * (words as f32).ln_1p()
+            + self.library * (skills as f32).ln()
+            + self.offset;
+        let confidence = 1.0 / (1.0 + (-sum).exp());
         Verdict { fits: confidence >= self.threshold, confidence }
     }
 
     /// As the protocol badge has it.
     pub fn describe(self) -> String {
-        let Fit { slope, offset, threshold } = self;
-        format!("one fits from confidence {threshold}, 1 / (1 + e^-({slope} cosine + {offset}))")
+        let named = [
+            (self.cosine, "cosine"),
+            (self.covered, "share of words covered"),
+            (self.length, "ln(1 + words)"),
+            (self.library, "ln(skills)"),
+        ];
+        let terms = named.into_iter().filter(|&(factor, _)| factor != 0.0);
+        let sum: Vec<String> = terms.map(|(factor, name)| format!("{factor} {name}")).collect();
+        let Fit { offset, threshold, .. } = self;
+        format!("one fits from confidence {threshold}, 1 / (1 + e^-({} + {offset}))", sum.join(" + "))
     }
 
-    fn bits(self) -> [u32; 3] {
-        [self.slope, self.offset, self.threshold].map(f32::to_bits)
+    fn bits(self) -> [u32; 6] {
+        [self.cosine, self.covered, self.length, self.library, self.offset, self.threshold].map(f32::to_bits)
     }
 }
 
@@ -203,7 +237,7 @@ equal_by_bits!(PriorWeight, Fit, Fusion);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {
     pub fits: bool,
-    /// Probability that the best skill fits, as calibrated on the profile's development set.
+    /// Probability that the first skill fits, as calibrated on the profile's development set.
     pub confidence: f32,
 }
 
@@ -226,10 +260,15 @@ mod tests {
 
     #[test]
     fn a_verdict_is_the_calibrated_probability_against_the_threshold() {
-        let fit = Fit { slope: 0.5, offset: -1.0, threshold: 0.6 };
-        let certain = fit.judge(4.0);
+        let fit: Fit = toml::from_str("cosine = 0.5\noffset = -1.0\nthreshold = 0.6").unwrap();
+        let seen = |cosine| Evidence { cosine, covered: 0.5, words: 7, skills: 100 };
+        let certain = fit.judge(seen(4.0));
         assert!((certain.confidence - 0.731_058_6).abs() < 1e-6 && certain.fits);
-        assert!(!fit.judge(2.0).fits, "even odds are below the threshold");
+        assert!(!fit.judge(seen(2.0)).fits, "even odds are below the threshold");
+        // 4 · 0.5 = 2 for what is covered, ln 8 for seven words, - ln 100 for the library: odds of e^2 · 8 / 100.
+        let every = Fit { covered: 4.0, length: 1.0, library: -1.0, ..fit };
+        let odds = 2f32.exp() * 0.08;
+        assert!((every.judge(seen(2.0)).confidence - odds / (1.0 + odds)).abs() < 1e-6);
     }
 
     #[test]

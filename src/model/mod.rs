@@ -36,7 +36,7 @@ use std::path::PathBuf;
 
 pub use attention::Attention;
 pub use badge::Badge;
-pub use decision::{Fit, Fusion, Prior, PriorWeight, Verdict};
+pub use decision::{Evidence, Fit, Fusion, Prior, PriorWeight, Verdict};
 pub use device::{Device, Placement, Precision};
 pub use embedder::{Embedder, Role};
 pub use profile::{EmbedderProfile, Pooling, Profile, PromptProfile, RerankerProfile, Score, Setting, Similarity};

@@ -101,7 +101,7 @@ pub struct EmbedderProfile {
     pub max_tokens: usize,
     #[serde(default)]
     pub similarity: Similarity,
-    /// When the best cosine means that a skill fits; `None` where nobody has calibrated it.
+    /// When what stage 1 puts first fits; `None` where nobody has calibrated it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
     /// How its cosines are joined with the score by words; `None` where nobody has calibrated it: reciprocal ranks.

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::index::{DenseIndex, LexicalIndex, Scored, SearchKind, Weighing};
+use crate::index::{Coverage, DenseIndex, LexicalIndex, Scored, SearchKind, Weighing};
 use crate::library::{Field, FieldSet, Library, LoadError, Skill, SkillIx};
-use crate::model::{Badge, Capture, Embedder, Fusion, ModelError, Reranker, Role, Stop};
+use crate::model::{Badge, Capture, Embedder, Evidence, Fusion, ModelError, Reranker, Role, Stop, Verdict};
 use crate::text::Encoding;
 
 use super::caches::{Caches, ScoreKey, asked};
@@ -197,13 +197,7 @@ impl Pipeline {
             Stage1::Fused => fuse(self.fusion(), &lexical, &dense),
         };
         let ready = self.dense(settings.fields).map_or(0, |dense| dense.ready());
-        let verdict = match (side, dense.first()) {
-            // A vector that is missing may be the one that fits; and calibrations are made on all fields.
-            (Some((embedder, _)), Some(best)) if ready == self.library.len() && settings.fields == FieldSet::Full => {
-                embedder.profile().fit.map(|fit| fit.judge(best.score))
-            }
-            _ => None,
-        };
+        let verdict = self.judge(request, settings, &list, &dense);
         let hits = place(&list[..list.len().min(settings.depth)], &lexical, &dense, ran);
         let pinned = pinned.map(|skill| {
             let rank = list.iter().position(|scored| scored.skill == skill).map(|index| index + 1);
@@ -232,6 +226,21 @@ impl Pipeline {
             pinned,
             timings,
         })
+    }
+
+    /// Whether what stands first fits. `None` without vectors or a calibration, while a vector is missing, which may be
+    /// the one that fits, and on some fields only: calibrations are made on all.
+    fn judge(&self, request: &str, settings: Settings, list: &[Scored], dense: &[Scored]) -> Option<Verdict> {
+        let fit = self.embedder.as_ref()?.profile().fit?;
+        let ready = self.dense(settings.fields).map_or(0, |dense| dense.ready());
+        if ready < self.library.len() || settings.fields != FieldSet::Full {
+            return None;
+        }
+        let first = list.first()?.skill;
+        // One that only words found is beyond the last of the vectors, as in `fuse`.
+        let cosine = dense.iter().find(|scored| scored.skill == first).or(dense.last())?.score;
+        let Coverage { share, words } = self.words(Stage1::Fused).coverage(request, settings.fields, first);
+        Some(fit.judge(Evidence { cosine, covered: share, words, skills: self.library.len() }))
     }
 
     /// Stage 2: scores the shortlist best first in batches of [`RERANK_BATCH`], calling `on_batch` after each. When
