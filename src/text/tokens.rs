@@ -68,9 +68,10 @@ pub struct TextTokenizer {
     origin: String,
 }
 
-/// Bytes read per wanted token before looking whether they were enough: English prose has about 4.5 bytes per token,
-/// so one attempt nearly always does.
-const BYTES_PER_TOKEN: usize = 8;
+/// Bytes read for two wanted tokens, before looking whether they were enough. Among 6,703 skills a WordPiece token has
+/// 4.0 bytes in the median, 5.3 at the 95th percentile and 5.8 at the 99th; these two first looks read a quarter less
+/// than one of 16 did (`training/pool.py` makes the pool). What is still too short grows fourfold.
+const LOOKS: [usize; 2] = [11, 16];
 /// Tokens at the end of a head that are not trusted: a pre-tokenizer may join what the cut parted (a run of blank
 /// lines, punctuation before a line break).
 const MARGIN: usize = 8;
@@ -222,14 +223,15 @@ impl TextTokenizer {
             return Content { tokens: self.tokens_of(text), unread: 0 };
         };
         let enough = wanted.saturating_add(MARGIN);
-        let mut bytes = enough.saturating_mul(BYTES_PER_TOKEN);
+        let mut looks = LOOKS.into_iter();
+        let mut bytes = 0usize;
         loop {
+            bytes = looks.next().map_or(bytes.saturating_mul(4), |two| enough.saturating_mul(two) / 2);
             let head = head(text, bytes);
             let (tokens, unread) = (self.tokens_of(head), text.len() - head.len());
             if unread == 0 || tokens.get_ids().len() >= enough {
                 return Content { tokens, unread };
             }
-            bytes = bytes.saturating_mul(4);
         }
     }
 

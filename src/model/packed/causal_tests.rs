@@ -53,6 +53,7 @@ fn slowly(query: &[f32], keys: &[f32], values: &[f32]) -> (Vec<f64>, Vec<f64>) {
 /// A panel in the middle of the last of three places, of which none ends where a panel does: every token before a
 /// query is seen once and nothing after it.
 #[test]
+#[cfg_attr(miri, ignore = "a block takes minutes there")]
 fn three_places_are_one_text() {
     let tokens = [37, 5, 70];
     let (all, width) = (tokens.iter().sum::<usize>(), HEADS.width());
@@ -97,6 +98,7 @@ fn assert_sees(level: Level, causal: Causal, queries: &[f32], keys: &[f32], valu
 
 /// Cut in the middle of a panel and continued, what is kept is as if it had come at once.
 #[test]
+#[cfg_attr(miri, ignore = "a block takes minutes there")]
 fn what_is_kept_goes_on_after_any_token() {
     let (keys, values) = (numbers(100 * KEYS, 4), numbers(100 * KEYS, 5));
     let other = numbers(100 * KEYS, 6);

@@ -16,8 +16,15 @@
 //!    between `ldtilecfg` and `tilerelease` of the same thread ([`amx::Configured`]).
 //! 4. AVX-512 runs only where a value says that the processor has it ([`Lanes`]).
 //!
-//! Without those instructions nothing here is `unsafe`. Under Miri no level but the portable one is found; the thread
-//! pool's own memory needs `-Zmiri-tree-borrows` there.
+//! Without those instructions nothing here is `unsafe`. Under Miri no level but the portable one is found, and tests of
+//! more than one block are left out; three minutes:
+//!
+//! ```sh
+//! MIRIFLAGS="-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-disable-isolation" RAYON_NUM_THREADS=1 \
+//!     cargo +nightly miri test --lib -- model::packed
+//! ```
+//!
+//! rayon's own memory needs tree borrows, and its threads outlive the tests.
 
 mod amx;
 mod attention;

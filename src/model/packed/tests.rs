@@ -69,6 +69,7 @@ fn check(level: Level, rows: usize, output: usize, input: usize) {
 
 /// Every tail of every dimension: a row, a column or a pair of k too many or too few is a wrong number somewhere.
 #[test]
+#[cfg_attr(miri, ignore = "a block takes minutes there")]
 fn all_sizes_to_a_hundred() {
     for level in levels() {
         for size in 1..=100 {
@@ -91,6 +92,7 @@ fn inputs_need_no_alignment() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a block takes minutes there")]
 fn blocks_name_their_rows_and_columns() {
     let (rows, output, input) = (70, 128, 64);
     let (x, weight) = (numbers(rows * input, 14), numbers(output * input, 15));
@@ -116,6 +118,7 @@ fn blocks_name_their_rows_and_columns() {
 
 /// Rows of several tasks, whose outputs are rounded once.
 #[test]
+#[cfg_attr(miri, ignore = "a block takes minutes there")]
 fn a_product_in_tiles_is_the_product() {
     let (rows, output, input) = (ROWS + 40, 96, 64);
     let (x, weight) = (numbers(rows * input, 16), numbers(output * input, 17));
@@ -133,6 +136,7 @@ fn a_product_in_tiles_is_the_product() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a block takes minutes there")]
 fn neighbours_change_nothing() {
     for level in levels() {
         let weight = numbers(96 * 128, 9);

@@ -170,6 +170,7 @@ fn obvious(parts: [&[f32]; 3], heads: Heads, tokens: usize) -> (Vec<f64>, Vec<Ve
 /// Sequences of every length around a panel's end. Keys, values and queries come through the same epilogues as in a
 /// network: products with the unit matrix.
 #[test]
+#[cfg_attr(miri, ignore = "a block takes minutes there")]
 fn attention_in_tiles_is_attention() {
     for (count, size) in [(2, 32), (1, 64), (3, 32)] {
         let heads = Heads { count, size };
