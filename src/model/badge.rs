@@ -63,7 +63,7 @@ impl Badge {
         if !profile.rank_prior.is_none() {
             parts.push(format!("sorted by {}", Prior::Ranks(profile.rank_prior).describe()));
         }
-        if !profile.score_prior.is_none() {
+        if !(profile.score_prior.is_none() && profile.score_prior_per_token.is_none()) {
             parts.push(format!("after a fusion of scores by {}", Prior::Scores(profile.score_prior).describe()));
         }
         if !profile.score_prior_per_token.is_none() {
