@@ -66,8 +66,8 @@ pub struct TermContribution {
 /// How much of a query one skill covers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Coverage {
-    /// What the skill's words weigh, over the idf of all words of the query: 0 for none of them, and below 1, which is
-    /// every word without end.
+    /// What the query's words weigh in the skill, over the idf of all of them: from 0, for none of them, to below 1, for
+    /// each of them as often as can be.
     pub share: f32,
     /// Distinct words of the query.
     pub words: usize,

@@ -232,8 +232,7 @@ impl Pipeline {
     /// the one that fits, and on some fields only: calibrations are made on all.
     fn judge(&self, request: &str, settings: Settings, list: &[Scored], dense: &[Scored]) -> Option<Verdict> {
         let fit = self.embedder.as_ref()?.profile().fit?;
-        let ready = self.dense(settings.fields).map_or(0, |dense| dense.ready());
-        if ready < self.library.len() || settings.fields != FieldSet::Full {
+        if self.dense(settings.fields)?.ready() < self.library.len() || settings.fields != FieldSet::Full {
             return None;
         }
         let first = list.first()?.skill;

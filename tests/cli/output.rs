@@ -69,8 +69,11 @@ fn search_says_whether_anything_fits() {
         assert_eq!(value["fits"], fits, "{request}: cosine {cosine}");
         assert!((value["confidence"].as_f64().unwrap() - expected).abs() < 1e-4, "{value}");
     }
+    // The same skill is first by vectors alone, and its words are weighed as beside them.
+    let request = "merge two pdf documents";
+    assert_eq!(search(request, &["--stage1", "dense"])["confidence"], search(request, &[])["confidence"]);
     for unknown in [["--stage1", "lexical"], ["--fields", "nd"]] {
-        let value = search("merge two pdf documents", &unknown);
+        let value = search(request, &unknown);
         assert!(value["fits"].is_null() && value["confidence"].is_null(), "{unknown:?}: {value}");
     }
 }
