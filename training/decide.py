@@ -16,7 +16,7 @@ import lexical
 import measure
 import network
 import requests
-from embedder import TOKENS
+from embedder import embed_requests
 from reranker import Pairs, Shortlists, score_all
 
 DEPTH = 20
@@ -49,14 +49,11 @@ def main():
     flags.add_argument("--queries", default=pathlib.Path(__file__).parent / "queries.jsonl")
     args = flags.parse_args()
 
-    reader = network.tokenizer()
     skills = requests.read_pool(args.pool)
     _, held, nothing = requests.split(args.queries, skills)
-    reader.enable_truncation(TOKENS)
-    encode = lambda texts: [one.ids for one in reader.encode_batch(texts)]
-    lists = Shortlists(network.load(args.embedder), skills, encode)
+    lists = Shortlists(network.load(args.embedder), skills, network.Reader())
     asked = [row["request"] for row in held + nothing]
-    all_cosines = (network.embed_all(lists.net, encode(asked)) @ lists.vectors.T).numpy()
+    all_cosines = (embed_requests(lists.net, lists.read, asked) @ lists.vectors.T).numpy()
     cosines = all_cosines[: len(held)]
     by_words = lists.words.scores(asked[: len(held)])
     fused = lambda words: measure.best(lexical.fused(cosines, by_words, words), lists.order)
@@ -68,8 +65,7 @@ def main():
     ranked = measure.best(stage1, lists.order, DEPTH)
     place = {skill: at for at, skill in enumerate(lists.order)}
     stage1 = numpy.array([[row[place[skill]] for skill in found] for row, found in zip(stage1, ranked)])
-    reader.no_truncation()
-    pairs, net = Pairs(reader), network.load(args.reranker)
+    pairs, net = Pairs(network.tokenizer()), network.load(args.reranker)
     flat = [pairs.pair(r["request"], lists.texts[s]) for r, found in zip(held, ranked) for s in found]
     scores = score_all(net, flat).numpy().reshape(len(held), DEPTH)
     ranks = numpy.log(numpy.arange(1, DEPTH + 1))

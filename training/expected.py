@@ -19,11 +19,29 @@ TEXTS = [
     "one two three four five six seven eight nine ten " * 40,
     "x",
 ]
+LONG = [
+    "Read /data/orders.csv (id, day, customer, amount in cents) and write the total of every customer to /data/out.json. " * 18,
+    "The nightly browser tests of our checkout fail one run in five, always at another step; find out why. " * 120,
+]
+PARTS, TOKENS = 8, 256
 PAIRS = [
     ("merge several pdf files into one", "pdf-tools | Join, split and rotate PDF documents | # PDF tools\n\nUse `qpdf --empty --pages`."),
     ("our nightly browser tests fail one run in five", "brew-coffee | Grind, bloom, pour | # Coffee\n\nUse 16 g of beans."),
     ("write to /data/out.csv the total of every order, one row a customer, " * 12, "csv-reports | Tables from CSV files | " + "Group rows and sum a column. " * 60),
 ]
+
+
+def unit(vector):
+    return vector / vector.norm()
+
+
+def in_parts(ids):
+    """As few parts of about equal length as fit between [CLS] and [SEP]."""
+    room = TOKENS - 2
+    ids = ids[: PARTS * room]
+    count = (len(ids) + room - 1) // room
+    size = (len(ids) + count - 1) // count
+    return [ids[at : at + size] for at in range(0, len(ids), size)]
 
 
 def main():
@@ -38,12 +56,17 @@ def main():
     )
     bi = BertModel.from_pretrained(args.models / "embedder", add_pooling_layer=False, dtype=torch.float32).eval()
     cross = BertForSequenceClassification.from_pretrained(args.models / "reranker", dtype=torch.float32).eval()
-    found = {"embedder": [], "reranker": []}
+    vector = lambda ids: unit(bi(torch.tensor([ids])).last_hidden_state[0].mean(0))
+    rounded = lambda numbers: [round(x, 7) for x in numbers.tolist()]
+    found = {"embedder": [], "long": [], "reranker": []}
     with torch.no_grad():
         for text in TEXTS:
-            ids = reader(text, truncation=True, max_length=256)["input_ids"]
-            mean = bi(torch.tensor([ids])).last_hidden_state[0].mean(0)
-            found["embedder"].append({"text": text, "vector": [round(x, 7) for x in (mean / mean.norm()).tolist()]})
+            ids = reader(text, truncation=True, max_length=TOKENS)["input_ids"]
+            found["embedder"].append({"text": text, "vector": rounded(vector(ids))})
+        for text in LONG:
+            start, *ids, end = reader(text)["input_ids"]
+            parts = [vector([start, *part, end]) for part in in_parts(ids)]
+            found["long"].append({"text": text, "vector": rounded(unit(sum(parts)))})
         for query, document in PAIRS:
             read = reader(query, document, truncation="longest_first", max_length=320, return_token_type_ids=True, return_tensors="pt")
             score = cross(**read).logits.item()

@@ -238,6 +238,35 @@ def tokenizer():
     return found
 
 
+class Reader:
+    """Texts as tokens with [CLS] and [SEP]."""
+
+    def __init__(self):
+        self.tokenizer = tokenizer()
+
+    def __call__(self, texts, limit):
+        """Cut on the right to `limit`."""
+        read = (one.ids for one in self.tokenizer.encode_batch(texts))
+        return [ids if len(ids) <= limit else ids[: limit - 1] + ids[-1:] for ids in read]
+
+    def parts(self, texts, limit, most):
+        """In as few parts of about equal length as it takes, `most` at most (src/text/tokens.rs): the parts of all texts, and
+        whose each is."""
+        parts, owners, room = [], [], limit - 2
+        for owner, (start, *ids, end) in enumerate(one.ids for one in self.tokenizer.encode_batch(texts)):
+            ids = ids[: room * most]
+            size = -(-len(ids) // max(1, -(-len(ids) // room)))
+            parts += [[start, *ids[at : at + size], end] for at in range(0, max(1, len(ids)), max(1, size))]
+            owners += [owner] * (len(parts) - len(owners))
+        return parts, torch.tensor(owners)
+
+
+def mean_of(vectors, owners):
+    """Unit vectors of texts [texts, hidden] from those of their parts."""
+    sums = torch.zeros(int(owners[-1]) + 1, vectors.shape[1], dtype=vectors.dtype)
+    return functional.normalize(sums.index_add(0, owners, vectors), dim=-1)
+
+
 def batches(sizes, budget):
     """Indices in batches of about equal lengths and at most `budget` tokens, longest first."""
     batch, tokens = [], 0

@@ -12,7 +12,7 @@ import json
 import random
 import subprocess
 
-STYLES = ["short", "sentence", "long"]
+STYLES = ["short", "sentence", "long", "situation", "paste", "task"]
 METRICS = ["nDCG@10", "Hit@1", "Recall@20", "FullCoverage@10"]
 
 

@@ -81,15 +81,15 @@ def score_all(net, pairs, budget=8192):
 class Shortlists:
     """Stage 1 as the program runs it: vectors and BM25, fused; the lists are read 1,000 deep."""
 
-    def __init__(self, net, skills, encode):
-        self.net, self.encode, self.skills, self.order = net, encode, skills, list(skills)
+    def __init__(self, net, skills, read):
+        self.net, self.read, self.skills, self.order = net, read, skills, list(skills)
         self.texts = {i: requests.document(s) for i, s in skills.items()}
-        self.vectors = network.embed_all(net, encode([self.texts[i] for i in self.order]))
+        self.vectors = network.embed_all(net, read([self.texts[i] for i in self.order], embedder.TOKENS))
         self.words = lexical.Lexical(skills)
 
     def scores(self, asked):
         """[requests, skills]: what the shortlist is sorted by."""
-        cosines = network.embed_all(self.net, self.encode(asked)) @ self.vectors.T
+        cosines = embedder.embed_requests(self.net, self.read, asked) @ self.vectors.T
         return lexical.fused(cosines.numpy(), self.words.scores(asked))
 
     def find(self, asked, depth):
@@ -122,13 +122,14 @@ class Lists:
     """Lists to train on: pairs of ids and stage 1's scores, one right skill first."""
 
     def __init__(self, skills, written, made, same, pairs, seed):
-        """`written`, `made`: requests as `Maker` makes them, each with its shortlist."""
+        """`written` (by style), `made`: requests as `Maker` makes them, each with its shortlist."""
         self.skills, self.same, self.pairs, self.draw = skills, same, pairs, random.Random(seed)
         self.written, self.made = written, made
 
     def next(self):
         while True:
-            kind = self.written if self.draw.random() < WRITTEN else self.made
+            # Every style as often as the others.
+            kind = self.written[self.draw.choice(list(self.written))] if self.draw.random() < WRITTEN else self.made
             (text, gold, document, edit), ranked = self.draw.choice(kind)
             wrong = [s for s in ranked if not self.same.any(gold, s)]
             found = [s for s in gold[: 1 if document else None] if s in ranked]
@@ -156,26 +157,24 @@ def lists_of(args, skills, stage1, pairs, seed):
     trained, held, _ = requests.split(args.queries, skills, args.lines)
     never = {skill for request in held for skill in request["skills"]}
     needed = {skill for row in trained for skill in row["skills"]}
-    written = [(row["request"], row["skills"], None, requests.document) for row in trained]
-    among = Shortlists(stage1.net, {i: s for i, s in skills.items() if i in needed}, stage1.encode)
-    shortlists = among.find([text for text, *_ in written], DEPTH)
+    among = Shortlists(stage1.net, {i: s for i, s in skills.items() if i in needed}, stage1.read)
+    written = {}
+    for row, ranked in zip(trained, among.find([row["request"] for row in trained], DEPTH)):
+        written.setdefault(row["style"], []).append(((row["request"], row["skills"], None, requests.document), ranked))
     maker, draw = requests.Maker(skills, never, args.seed), random.Random(args.seed)
     made = [maker.make(draw.choice(maker.order)) for _ in range(MADE)]
     whole = stage1.find([text for text, *_ in made], DEPTH + 8)
     whole = [dict.fromkeys([skill for skill in ranked if skill not in never][:DEPTH], 0.0) for ranked in whole]
-    print(f"{len(written)} written requests, {len(made)} made ones, {len(held)} held out", flush=True)
+    print(f"{len(trained)} written requests, {len(made)} made ones, {len(held)} held out", flush=True)
     same = requests.Same(skills, stage1.vectors)
-    return Lists(skills, list(zip(written, shortlists)), list(zip(made, whole)), same, pairs, seed), held
+    return Lists(skills, written, list(zip(made, whole)), same, pairs, seed), held
 
 
 def main():
     args = loop.arguments(steps=2000, seed=2, more=["--embedder"])
-    reader = network.tokenizer()
     skills = requests.read_pool(args.pool)
-    most = embedder.TOKENS
-    cut = lambda texts: [ids[: most - 1] + ids[-1:] if len(ids) > most else ids for ids in (e.ids for e in reader.encode_batch(texts))]
-    training, pairs = loop.Training(args, cross=True), Pairs(reader)
-    stage1 = Shortlists(network.load(args.embedder or args.base), skills, cut)
+    training, pairs = loop.Training(args, cross=True), Pairs(network.tokenizer())
+    stage1 = Shortlists(network.load(args.embedder or args.base), skills, network.Reader())
     lists, held = lists_of(args, skills, stage1, pairs, args.seed + training.done)
     stage1.held = stage1.find([row["request"] for row in held], 20)
     for step in training.steps():

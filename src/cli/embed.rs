@@ -4,7 +4,8 @@ use anyhow::Context;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Role, never};
+use crate::model::{Embedder, Role, never};
+use crate::text::Encoding;
 
 use super::{Outcome, RouterArgs, jsonl, prepare};
 
@@ -35,22 +36,25 @@ struct Input {
 struct Output {
     /// Unit vector.
     embedding: Vec<f32>,
-    /// Token ids the network read.
+    /// Token ids the network read, of a query in parts one part after the other.
     ids: Vec<u32>,
 }
 
 pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     let options = prepare::Options::resolve(router)?;
     let embedder = options.embedder()?;
-    let role = match args.role {
-        RoleArg::Query => Role::Query,
-        RoleArg::Document => Role::Document,
-        RoleArg::Raw => Role::Raw,
-    };
-    jsonl::each_line(|input: Input| {
-        let encoding = embedder.encode(&input.text, role);
-        let mut vectors = embedder.embed(std::slice::from_ref(&encoding), &never)?;
+    jsonl::each_line(|Input { text }: Input| {
+        let (read, mut vectors) = match args.role {
+            RoleArg::Query => (embedder.encode_query(&text), embedder.embed_queries(&[&text], &never)?),
+            RoleArg::Document => alone(&embedder, embedder.encode(&text, Role::Document))?,
+            RoleArg::Raw => alone(&embedder, embedder.encode(&text, Role::Raw))?,
+        };
         let embedding = vectors.pop().context("the model gave no vector")?;
-        Ok(Output { embedding, ids: encoding.ids })
+        Ok(Output { embedding, ids: read.into_iter().flat_map(|part| part.ids).collect() })
     })
+}
+
+fn alone(embedder: &Embedder, encoding: Encoding) -> anyhow::Result<(Vec<Encoding>, Vec<Vec<f32>>)> {
+    let vectors = embedder.embed(std::slice::from_ref(&encoding), &never)?;
+    Ok((vec![encoding], vectors))
 }

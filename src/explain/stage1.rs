@@ -111,10 +111,10 @@ impl DenseView {
 
         let alone =
             |(_, bytes): &(Field, Range<usize>)| embedder.encode(document.text[bytes.clone()].trim(), Role::Document);
-        let encodings: Vec<_> =
-            [embedder.encode(request, Role::Query), whole].into_iter().chain(seen.iter().map(alone)).collect();
+        let asked = embedder.embed_queries(&[request], stop)?.pop().unwrap_or_default();
+        let encodings: Vec<_> = std::iter::once(whole).chain(seen.iter().map(alone)).collect();
         let mut vectors = embedder.embed(&encodings, stop)?.into_iter();
-        let (asked, whole) = (vectors.next().unwrap_or_default(), vectors.next().unwrap_or_default());
+        let whole = vectors.next().unwrap_or_default();
         let mut sentences: Vec<NearSentence> = seen
             .into_iter()
             .zip(vectors)

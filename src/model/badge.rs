@@ -33,6 +33,9 @@ impl Badge {
         parts.extend(profile.query_cap.map(|cap| format!("query at most {cap} characters")));
         parts.extend(document(&profile.document));
         parts.push(format!("at most {} tokens", profile.max_tokens));
+        if profile.query_parts.get() > 1 {
+            parts.push(format!("a longer query in at most {} parts", profile.query_parts));
+        }
         parts.push(format!("{} pooling", profile.pooling.label()));
         parts.push(format!("similarity {}", profile.similarity.label()));
         parts.extend(profile.fit.map(|fit| fit.describe()));

@@ -1,10 +1,12 @@
 //! The bi-encoder: text to a unit vector.
 
+use std::num::NonZeroUsize;
+
 use half::bf16;
 
 use super::choice::{Choice, Part, choose};
 use super::network::{self, Network};
-use super::pooling::Pooler;
+use super::pooling::{self, Pooler};
 use super::source::{Kind, ModelFiles};
 use super::{
     Badge, EmbedderProfile, ModelError, ModelId, Placement, Precision, Profile, Profiles, Similarity, Stop, pool,
@@ -58,6 +60,7 @@ impl EmbedderProfile {
             document_prefix: files.modules.document_prompt.clone().unwrap_or_default(),
             document: DocumentTemplate::default(),
             max_tokens: files.modules.max_tokens.unwrap_or(usize::MAX),
+            query_parts: NonZeroUsize::MIN,
             similarity: Similarity::F32,
             fit: None,
             fusion: None,
@@ -124,18 +127,49 @@ impl Embedder {
         self.profile.document.render(skill, fields)
     }
 
-    /// A text as the network reads it. Offsets and `seen_bytes` count from the start of `text`; a prefix is special.
+    /// A text as the network reads it, of a query that it reads in parts the first. Offsets and `seen_bytes` count from
+    /// the start of `text`; a prefix is special.
     pub fn encode(&self, text: &str, role: Role) -> Encoding {
         let tokenizer = &self.network.tokenizer;
         let limit = self.profile.max_tokens;
         match role {
-            Role::Query => {
-                let kept = self.profile.query_cap.map_or(text, |cap| first_chars(text, cap));
-                tokenizer.encode_head(&self.profile.query_prefix, kept, limit)
-            }
+            Role::Query => tokenizer.encode_head(&self.profile.query_prefix, self.query(text), limit),
             Role::Document => tokenizer.encode_head(&self.profile.document_prefix, text, limit),
             Role::Raw => tokenizer.encode(text, self.network.longest()),
         }
+    }
+
+    /// A query as the network reads it, in parts where it is long and the profile says so.
+    pub fn encode_query(&self, text: &str) -> Vec<Encoding> {
+        let EmbedderProfile { query_prefix, max_tokens, query_parts, .. } = &self.profile;
+        self.network.tokenizer.encode_parts(query_prefix, self.query(text), *max_tokens, *query_parts)
+    }
+
+    fn query<'a>(&self, text: &'a str) -> &'a str {
+        self.profile.query_cap.map_or(text, |cap| first_chars(text, cap))
+    }
+
+    /// One unit vector per query: the mean of its parts'.
+    ///
+    /// # Errors
+    /// As [`Embedder::embed`].
+    pub fn embed_queries(&self, texts: &[&str], stop: Stop) -> Result<Vec<Vec<f32>>, ModelError> {
+        let read: Vec<_> = texts.iter().map(|text| self.encode_query(text)).collect();
+        let mut vectors = self.embed(&read.concat(), stop)?.into_iter();
+        let mean = |parts: &Vec<Encoding>| self.mean(vectors.by_ref().take(parts.len()).collect());
+        Ok(read.iter().map(mean).collect())
+    }
+
+    /// Of unit vectors, as one.
+    fn mean(&self, mut parts: Vec<Vec<f32>>) -> Vec<f32> {
+        let mut sum = parts.pop().unwrap_or_default();
+        if parts.is_empty() {
+            return sum;
+        }
+        for part in parts {
+            sum.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+        }
+        self.kept(pooling::unit(sum))
     }
 
     /// One unit vector per text. A text gets the same vector whatever its neighbours. Asks `stop` between layers.

@@ -127,7 +127,7 @@ fn maximum(rows: &[f32], width: usize) -> Vec<f32> {
     maximum
 }
 
-fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+pub(super) fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     // sentence-transformers' guard against a zero vector.
     let scale = 1.0 / length.max(1e-12);

@@ -1,6 +1,7 @@
 //! A profile: everything that makes a number comparable, as data (`assets/profiles/*.toml`).
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +100,10 @@ pub struct EmbedderProfile {
     pub document: DocumentTemplate,
     /// Longest query and document in tokens.
     pub max_tokens: usize,
+    /// A query that is longer is read in parts of about equal length, so many at most, and its vector is the mean of
+    /// theirs: what is asked for may stand in the last line of a task.
+    #[serde(default = "one_part", skip_serializing_if = "is_one_part")]
+    pub query_parts: NonZeroUsize,
     #[serde(default)]
     pub similarity: Similarity,
     /// When what stage 1 puts first fits; `None` where nobody has calibrated it.
@@ -107,6 +112,14 @@ pub struct EmbedderProfile {
     /// How its cosines are joined with the score by words; `None` where nobody has calibrated it: reciprocal ranks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fusion: Option<Fusion>,
+}
+
+fn one_part() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+fn is_one_part(parts: &NonZeroUsize) -> bool {
+    *parts == one_part()
 }
 
 /// How a cross-encoder is used.

@@ -334,8 +334,7 @@ impl Pipeline {
         if let Some(vector) = self.caches.vector(&asked) {
             return Ok(vector);
         }
-        let encoding = embedder.encode(request, Role::Query);
-        let vector = embedder.embed(&[encoding], &crate::model::never)?.into_iter().next().unwrap_or_default();
+        let vector = embedder.embed_queries(&[request], &crate::model::never)?.pop().unwrap_or_default();
         self.caches.remember_vector(asked, vector.clone());
         Ok(vector)
     }

@@ -1,6 +1,7 @@
 //! Token ids with their place in the text, and truncation on the right of the content.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use tokenizers::tokenizer::{PostProcessor, Tokenizer};
@@ -160,6 +161,25 @@ impl TextTokenizer {
     /// as special: offsets and `seen_bytes` are those of `text`.
     pub fn encode_head(&self, prefix: &str, text: &str, max_tokens: usize) -> Encoding {
         self.one(prefix, text, max_tokens, Extent::Head(max_tokens))
+    }
+
+    /// The same of a text that may be too long for one of `max_tokens`: in as few parts of about equal length as it
+    /// takes, `most` at most; what is behind these is cut. The prefix stands before the first.
+    pub fn encode_parts(&self, prefix: &str, text: &str, max_tokens: usize, most: NonZeroUsize) -> Vec<Encoding> {
+        let room = max_tokens.saturating_sub(self.added(false)).max(1);
+        let wanted = room.saturating_mul(most.get());
+        let mut content = self.content(&format!("{prefix}{text}"), Extent::Head(wanted));
+        let length = content.len().min(wanted);
+        let count = length.div_ceil(room);
+        if count < 2 {
+            return vec![self.encode_head(prefix, text, max_tokens)];
+        }
+        content.tokens.truncate(wanted, 0, TruncationDirection::Right);
+        content.tokens.take_overflowing();
+        content.tokens.truncate(length.div_ceil(count), 0, TruncationDirection::Right);
+        let rest = content.tokens.take_overflowing();
+        let framed = |tokens| assemble(&self.framed(tokens, None), 0);
+        std::iter::once(content.tokens).chain(rest).map(framed).collect()
     }
 
     /// `[CLS] query [SEP] document [SEP]`, cut to `max_tokens` as Hugging Face's `longest_first` does: tokens are

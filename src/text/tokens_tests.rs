@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -160,6 +161,26 @@ fn a_prefix_counts_as_special() {
             .collect();
         assert_eq!(own, ["merge", "files"]);
         assert_eq!(encoding.seen_bytes, "merge files".len());
+    });
+}
+
+/// Nothing is lost or read twice between parts, and none is too long.
+#[test]
+fn parts_are_the_whole_text_in_order() {
+    let text = "Merge the reports, keep bookmarks; unhyphenatable words too. ".repeat(9);
+    bert(|tokenizer| {
+        let content = |encoding: &Encoding| encoding.ids[1..encoding.ids.len() - 1].to_vec();
+        let whole = content(&tokenizer.encode(&text, usize::MAX));
+        for limit in [3, 8, 20, whole.len() + 1, whole.len() + 2] {
+            let most = NonZeroUsize::new(whole.len()).unwrap();
+            let parts = tokenizer.encode_parts("", &text, limit, most);
+            assert_eq!(parts.len(), whole.len().div_ceil(limit - 2), "{limit}");
+            assert_eq!(parts.iter().flat_map(content).collect::<Vec<_>>(), whole, "{limit}");
+            let lengths: Vec<_> = parts.iter().map(|part| part.ids.len()).collect();
+            assert!(lengths.iter().all(|length| (3..=limit).contains(length)), "{lengths:?}");
+        }
+        let two = tokenizer.encode_parts("", &text, 20, NonZeroUsize::new(2).unwrap());
+        assert_eq!(two.iter().flat_map(content).collect::<Vec<_>>(), whole[..36]);
     });
 }
 

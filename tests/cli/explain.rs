@@ -167,8 +167,12 @@ fn ranks_are_those_among_the_scores_of_the_search() {
     let profiles = program.home.path().join("config/skillscope/profiles");
     std::fs::create_dir_all(&profiles).unwrap();
     std::fs::write(profiles.join("alone.toml"), ALONE).unwrap();
-    assert_eq!(changed_ranks(&program, &library, "builtin", 15.0 + 10.0 * 0.2), 0);
-    assert!(changed_ranks(&program, &library, "alone", 0.0) > 0);
+    // Near enough for the loss of a field to count.
+    let root = program.home.path().join("skills");
+    write_skill(&root, "pdf-join", "Merge several PDF files into one.", "# Join\n\nAppend pages.");
+    let mixed = changed_ranks(&program, &library, "builtin", 15.0 + 10.0 * 0.2);
+    let alone = changed_ranks(&program, &library, "alone", 0.0);
+    assert!(mixed < alone, "{mixed} of those mixed with stage 1, {alone} of the reranker's alone");
 }
 
 /// Compares every rank that erasing fields prints, of every skill; says how many differ from the whole skill's.
@@ -179,7 +183,7 @@ fn changed_ranks(program: &Program, library: &str, reranker: &str, weight: f64) 
         |rest: &[&str]| program.json(&[rest, &["--library", library, "--reranker", reranker, "--json"]].concat());
     let found = command(&["search", REQUEST]);
     let hits = found["hits"].as_array().unwrap();
-    assert_eq!(hits.len(), 3);
+    assert_eq!(hits.len(), 4);
     let mut changed = 0;
     for hit in hits {
         let others = hits.iter().filter(|other| other["id"] != hit["id"]);

@@ -12,6 +12,8 @@ use super::reference::cosine_distance;
 #[derive(Deserialize)]
 struct Expected {
     embedder: Vec<Embedded>,
+    /// Requests of several parts.
+    long: Vec<Embedded>,
     reranker: Vec<Scored>,
 }
 
@@ -49,6 +51,19 @@ fn vectors_stay_within_8_bit_error_of_the_reference() {
         let distance = cosine_distance(vector, &text.vector);
         println!("text {index}: cosine distance {distance:.2e}");
         assert!(distance <= 1e-3, "text {index}: cosine distance {distance:.2e}");
+    }
+}
+
+#[test]
+fn a_long_request_is_the_mean_of_its_parts() {
+    let embedder = load_embedder("builtin");
+    let parts: Vec<_> = expected().long.iter().map(|text| embedder.encode_query(&text.text).len()).collect();
+    assert_eq!(parts, [3, 8]);
+    for text in expected().long {
+        let vector = &embedder.embed_queries(&["x", &text.text], &never).unwrap()[1];
+        let distance = cosine_distance(vector, &text.vector);
+        println!("{} bytes: cosine distance {distance:.2e}", text.text.len());
+        assert!(distance <= 1e-3, "cosine distance {distance:.2e}");
     }
 }
 

@@ -282,19 +282,19 @@ impl Nearness {
     /// What each edited request changes of the cosine.
     fn changes(&mut self, whole: &Pair, edited: &[Pair], stop: Stop) -> Result<Vec<Option<f32>>, ModelError> {
         let embedder = &self.embedder;
-        let asked = |pair: &Pair| embedder.encode(&pair.request, Role::Query);
         let (document, base) = match self.known.take() {
             Some(known) => known,
             None => {
                 let document = embedder.profile().document.render_parts(whole.parts(), whole.fields);
-                let texts = [embedder.encode(&document.text, Role::Document), asked(whole)];
-                let mut vectors = embedder.embed(&texts, stop)?.into_iter();
-                let (document, request) = (vectors.next().unwrap_or_default(), vectors.next().unwrap_or_default());
+                let encoding = embedder.encode(&document.text, Role::Document);
+                let document = embedder.embed(&[encoding], stop)?.pop().unwrap_or_default();
+                let request = embedder.embed_queries(&[&whole.request], stop)?.pop().unwrap_or_default();
                 let base = cosine(&document, &request);
                 (document, base)
             }
         };
-        let vectors = embedder.embed(&edited.iter().map(asked).collect::<Vec<_>>(), stop);
+        let asked: Vec<&str> = edited.iter().map(|pair| &*pair.request).collect();
+        let vectors = embedder.embed_queries(&asked, stop);
         let (document, base) = &*self.known.insert((document, base));
         Ok(vectors?.iter().map(|vector| Some(cosine(document, vector) - base)).collect())
     }
