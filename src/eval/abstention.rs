@@ -1,28 +1,10 @@
-//! Knowing when nothing fits: what a threshold on how sure the router is would leave unanswered, and how often what it answers
+//! Knowing when nothing fits: what a threshold on the best score would leave unanswered, and how often what it answers
 //! is wrong (El-Yaniv and Wiener, "On the foundations of noise-free selective classification", JMLR 11, 2010).
-
-/// What tells how sure a router is of its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sureness {
-    /// The calibrated probability that the first skill of stage 1 fits ([`crate::model::Verdict`]).
-    Confidence,
-    /// The best score of the last stage: what any router has.
-    BestScore,
-}
-
-impl Sureness {
-    pub fn label(self) -> &'static str {
-        match self {
-            Sureness::Confidence => "confidence",
-            Sureness::BestScore => "best score",
-        }
-    }
-}
 
 /// What happens at one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// Requests that the router is at least so sure of are answered.
+    /// Requests whose best score is at least this are answered.
     pub threshold: f32,
     /// Share of requests that are answered.
     pub coverage: f64,
@@ -43,8 +25,8 @@ pub struct RiskCoverage {
 }
 
 impl RiskCoverage {
-    /// From how sure the router is of each request and whether the answer was right; to answer a request that no skill fits is
-    /// never right. Equal ones are one point, because no threshold parts them. Negative infinity is that
+    /// From the best score of each request and whether the answer was right; to answer a request that no skill fits is
+    /// never right. Equal scores are one point, because no threshold parts them. A score of negative infinity is that
     /// of a request nothing was found for.
     pub fn of(mut answers: Vec<(f32, bool)>) -> Self {
         let all = answers.len();

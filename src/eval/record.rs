@@ -59,10 +59,6 @@ pub struct QueryRecord {
     pub shortlist: Vec<Scored>,
     /// The final order, best first; empty where nothing reranked.
     pub ranking: Vec<Scored>,
-    /// How sure the router is that what it puts first fits ([`crate::model::Verdict`]); `None` where nobody calibrated
-    /// that, and in runs of before it was kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<f32>,
     /// Stage 1 was not what the settings ask for: vectors were missing. Its numbers are not the protocol's.
     pub provisional: bool,
     /// Gold skills in the shortlist whose text the last model did not read to its end.

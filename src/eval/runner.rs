@@ -24,8 +24,6 @@ pub struct Routed {
     pub shortlist: Vec<Scored>,
     /// The final order; empty where nothing reranks.
     pub ranking: Vec<Scored>,
-    /// See [`QueryRecord::confidence`].
-    pub confidence: Option<f32>,
     /// See [`QueryRecord::provisional`].
     pub provisional: bool,
     pub stage1: Duration,
@@ -78,7 +76,6 @@ impl Router for Pipeline {
         let shortlist = Arc::new(self.stage1(QueryId::default(), &request, settings, None, EXACT)?);
         let mut routed = Routed {
             shortlist: shortlist.hits.iter().map(|hit| scored(hit.skill, hit.score())).collect(),
-            confidence: shortlist.verdict.map(|verdict| verdict.confidence),
             provisional: shortlist.is_provisional(),
             stage1: shortlist.timings.total,
             ..Routed::default()
@@ -217,7 +214,6 @@ fn record<R: Router + ?Sized>(
         cut,
         shortlist: routed.shortlist,
         ranking: routed.ranking,
-        confidence: routed.confidence,
         provisional: routed.provisional,
         timing: Timing { stage1_ms: milliseconds(routed.stage1), stage2_ms: milliseconds(routed.stage2) },
         gold: qrels.gold,

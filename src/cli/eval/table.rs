@@ -85,10 +85,8 @@ fn outcomes(out: &mut impl Write, report: &EvalReport) -> io::Result<()> {
         let curve = report.abstention();
         writeln!(
             out,
-            "knowing when nothing fits, by {}: area under risk and coverage {:.3}, at best {:.3}",
-            report.sureness().label(),
-            curve.aurc,
-            curve.ideal
+            "knowing when nothing fits: area under risk and coverage {:.3}, at best {:.3}",
+            curve.aurc, curve.ideal
         )?;
     }
     for (id, why) in report.unscored.iter().take(NAMED) {

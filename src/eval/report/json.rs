@@ -49,7 +49,7 @@ impl EvalReport {
     fn abstention_json(&self) -> Value {
         let curve = self.abstention();
         let points = curve.points.iter().map(|p| json!([p.threshold, p.coverage, p.risk])).collect::<Vec<_>>();
-        json!({ "by": self.sureness().label(), "aurc": curve.aurc, "ideal_aurc": curve.ideal, "threshold_coverage_risk": points })
+        json!({ "aurc": curve.aurc, "ideal_aurc": curve.ideal, "threshold_coverage_risk": points })
     }
 
     fn provenance(&self) -> Value {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::library::Text;
 use crate::search::Settings;
 
-use super::abstention::{RiskCoverage, Sureness};
+use super::abstention::RiskCoverage;
 use super::failure::{Audit, FIRST, Failure, failures};
 use super::metrics::{Metric, MetricMean, MetricRow};
 use super::protocol::Protocol;
@@ -241,24 +241,9 @@ impl EvalReport {
         found
     }
 
-    /// The confidence where every request that something was found for has one.
-    pub fn sureness(&self) -> Sureness {
-        let records = self.outcomes.iter().map(|outcome| &outcome.record).chain(&self.no_skill);
-        let mut found = records.filter(|record| !record.last().is_empty()).peekable();
-        match found.peek().is_some() && found.all(|record| record.confidence.is_some()) {
-            true => Sureness::Confidence,
-            false => Sureness::BestScore,
-        }
-    }
-
-    /// What a threshold on [`EvalReport::sureness`] would do; right is what has a gold skill first.
+    /// What a threshold on the best score of the last stage would do; right is what has a gold skill first.
     pub fn abstention(&self) -> RiskCoverage {
-        let by = self.sureness();
-        let best = |record: &QueryRecord| match (record.last().first(), by) {
-            (None, _) => f32::NEG_INFINITY,
-            (Some(_), Sureness::Confidence) => record.confidence.unwrap_or(f32::NEG_INFINITY),
-            (Some(scored), Sureness::BestScore) => scored.score,
-        };
+        let best = |record: &QueryRecord| record.last().first().map_or(f32::NEG_INFINITY, |scored| scored.score);
         let answered = self
             .outcomes
             .iter()

@@ -76,22 +76,6 @@ fn requests_that_no_skill_answers_count_only_for_abstention() {
     assert_eq!(report.abstention().points.last().map(|point| point.risk), Some(0.5));
 }
 
-/// Nothing fits the second, and the router says so; by scores alone it would be as sure of it as of the first.
-#[test]
-fn the_curve_is_drawn_by_confidence_where_all_have_one() {
-    let sure = |id, gold: &[&str], confidence| QueryRecord { confidence, ..record(id, gold, &["a"], &[]) };
-    let mut none = sure("none", &[], Some(0.2));
-    none.no_skill = true;
-    let points =
-        |report: &EvalReport| report.abstention().points.iter().map(|p| (p.threshold, p.risk)).collect::<Vec<_>>();
-    let by_confidence = report(vec![sure("one", &["a"], Some(0.9)), none.clone()]);
-    assert_eq!(by_confidence.sureness(), Sureness::Confidence);
-    assert_eq!(points(&by_confidence), [(0.9, 0.0), (0.2, 0.5)]);
-    let by_score = report(vec![sure("one", &["a"], None), none]);
-    assert_eq!(by_score.sureness(), Sureness::BestScore);
-    assert_eq!(points(&by_score), [(0.0, 0.5)]);
-}
-
 #[test]
 fn skillret_means_are_rounded_to_five_decimals_and_spelt_its_way() {
     let header = RunHeader { protocol: Protocol::SkillRet, ..RunHeader::default() };

@@ -187,7 +187,7 @@ fn risk(report: &EvalReport) -> Option<Risk> {
     let every = curve.points.len().div_ceil(MOST_POINTS).max(1);
     let kept = curve.points.iter().enumerate().filter(|(at, _)| at % every == 0 || at + 1 == curve.points.len());
     let points: Vec<(f64, f64)> = kept.map(|(_, point)| (point.coverage, point.risk)).collect();
-    (!points.is_empty()).then_some(Risk { by: report.sureness(), points, area: curve.aurc, ideal: curve.ideal })
+    (!points.is_empty()).then_some(Risk { points, area: curve.aurc, ideal: curve.ideal })
 }
 
 #[cfg(test)]

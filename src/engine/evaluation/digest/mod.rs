@@ -7,7 +7,6 @@ mod build;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::eval::abstention::Sureness;
 use crate::eval::stats::Interval;
 use crate::eval::{Audit, EvalReport, Failure, Protocol};
 use crate::library::Text;
@@ -132,12 +131,10 @@ pub struct RankLine {
     pub after: usize,
 }
 
-/// The price of answering: above each threshold, the part of requests that are answered and the part of those whose
-/// first skill is wrong.
-#[derive(Debug, Clone, PartialEq)]
+/// The price of answering: above each threshold of the final score, the part of requests that are answered and the
+/// part of those whose first skill is wrong.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Risk {
-    /// What there is a threshold on.
-    pub by: Sureness,
     /// Coverage and risk, coverage ascending.
     pub points: Vec<(f64, f64)>,
     /// Area under the curve, and under that of a perfect order of the same answers.

@@ -54,8 +54,8 @@ impl Evaluate {
             2 => (
                 "Risk",
                 match &digest.risk {
-                    Some(risk) => format!("wrong by coverage ({}), area {:.3}", risk.by.label(), risk.area),
-                    None => "wrong by coverage".to_owned(),
+                    Some(risk) => format!("wrong answers by coverage, area {:.3}", risk.area),
+                    None => "wrong answers by coverage".to_owned(),
                 },
             ),
             _ => {
