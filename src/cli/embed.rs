@@ -4,8 +4,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Embedder, Role, never};
-use crate::text::Encoding;
+use crate::model::{Role, never};
 
 use super::{Outcome, RouterArgs, jsonl, prepare};
 
@@ -44,17 +43,13 @@ pub fn run(args: Args, router: &RouterArgs) -> anyhow::Result<Outcome> {
     let options = prepare::Options::resolve(router)?;
     let embedder = options.embedder()?;
     jsonl::each_line(|Input { text }: Input| {
-        let (read, mut vectors) = match args.role {
-            RoleArg::Query => (embedder.encode_query(&text), embedder.embed_queries(&[&text], &never)?),
-            RoleArg::Document => alone(&embedder, embedder.encode(&text, Role::Document))?,
-            RoleArg::Raw => alone(&embedder, embedder.encode(&text, Role::Raw))?,
+        let read = match args.role {
+            RoleArg::Query => embedder.encode_query(&text),
+            RoleArg::Document => vec![embedder.encode(&text, Role::Document)],
+            RoleArg::Raw => vec![embedder.encode(&text, Role::Raw)],
         };
-        let embedding = vectors.pop().context("the model gave no vector")?;
-        Ok(Output { embedding, ids: read.into_iter().flat_map(|part| part.ids).collect() })
+        let ids = read.iter().flat_map(|part| part.ids.clone()).collect();
+        let embedding = embedder.embed_parts(&[read], &never)?.pop().context("the model gave no vector")?;
+        Ok(Output { embedding, ids })
     })
-}
-
-fn alone(embedder: &Embedder, encoding: Encoding) -> anyhow::Result<(Vec<Encoding>, Vec<Vec<f32>>)> {
-    let vectors = embedder.embed(std::slice::from_ref(&encoding), &never)?;
-    Ok((vec![encoding], vectors))
 }

@@ -22,10 +22,9 @@ pub struct Embedder {
     pooler: Pooler,
 }
 
-/// What a text is to the embedder.
+/// What a text that is no query is to the embedder; see [`Embedder::encode_query`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    Query,
     Document,
     /// No prefix, cut at the network's own limit.
     Raw,
@@ -127,14 +126,11 @@ impl Embedder {
         self.profile.document.render(skill, fields)
     }
 
-    /// A text as the network reads it, of a query that it reads in parts the first. Offsets and `seen_bytes` count from
-    /// the start of `text`; a prefix is special.
+    /// A text as the network reads it. Offsets and `seen_bytes` count from the start of `text`; a prefix is special.
     pub fn encode(&self, text: &str, role: Role) -> Encoding {
         let tokenizer = &self.network.tokenizer;
-        let limit = self.profile.max_tokens;
         match role {
-            Role::Query => tokenizer.encode_head(&self.profile.query_prefix, self.query(text), limit),
-            Role::Document => tokenizer.encode_head(&self.profile.document_prefix, text, limit),
+            Role::Document => tokenizer.encode_head(&self.profile.document_prefix, text, self.profile.max_tokens),
             Role::Raw => tokenizer.encode(text, self.network.longest()),
         }
     }
@@ -142,22 +138,27 @@ impl Embedder {
     /// A query as the network reads it, in parts where it is long and the profile says so.
     pub fn encode_query(&self, text: &str) -> Vec<Encoding> {
         let EmbedderProfile { query_prefix, max_tokens, query_parts, .. } = &self.profile;
-        self.network.tokenizer.encode_parts(query_prefix, self.query(text), *max_tokens, *query_parts)
+        let kept = self.profile.query_cap.map_or(text, |cap| first_chars(text, cap));
+        self.network.tokenizer.encode_parts(query_prefix, kept, *max_tokens, *query_parts)
     }
 
-    fn query<'a>(&self, text: &'a str) -> &'a str {
-        self.profile.query_cap.map_or(text, |cap| first_chars(text, cap))
-    }
-
-    /// One unit vector per query: the mean of its parts'.
+    /// One unit vector per query.
     ///
     /// # Errors
     /// As [`Embedder::embed`].
     pub fn embed_queries(&self, texts: &[&str], stop: Stop) -> Result<Vec<Vec<f32>>, ModelError> {
         let read: Vec<_> = texts.iter().map(|text| self.encode_query(text)).collect();
-        let mut vectors = self.embed(&read.concat(), stop)?.into_iter();
+        self.embed_parts(&read, stop)
+    }
+
+    /// One unit vector per text that is read in parts: the mean of theirs.
+    ///
+    /// # Errors
+    /// As [`Embedder::embed`].
+    pub fn embed_parts(&self, texts: &[Vec<Encoding>], stop: Stop) -> Result<Vec<Vec<f32>>, ModelError> {
+        let mut vectors = self.embed(&texts.concat(), stop)?.into_iter();
         let mean = |parts: &Vec<Encoding>| self.mean(vectors.by_ref().take(parts.len()).collect());
-        Ok(read.iter().map(mean).collect())
+        Ok(texts.iter().map(mean).collect())
     }
 
     /// Of unit vectors, as one.

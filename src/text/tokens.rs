@@ -166,18 +166,15 @@ impl TextTokenizer {
     /// The same of a text that may be too long for one of `max_tokens`: in as few parts of about equal length as it
     /// takes, `most` at most; what is behind these is cut. The prefix stands before the first.
     pub fn encode_parts(&self, prefix: &str, text: &str, max_tokens: usize, most: NonZeroUsize) -> Vec<Encoding> {
-        let whole = || vec![self.encode_head(prefix, text, max_tokens)];
-        if most == NonZeroUsize::MIN {
-            return whole();
+        let whole = self.encode_head(prefix, text, max_tokens);
+        if most == NonZeroUsize::MIN || whole.total <= max_tokens {
+            return vec![whole];
         }
         let room = max_tokens.saturating_sub(self.added(false)).max(1);
         let wanted = room.saturating_mul(most.get());
         let mut content = self.content(&format!("{prefix}{text}"), Extent::Head(wanted));
         let length = content.len().min(wanted);
-        let count = length.div_ceil(room);
-        if count < 2 {
-            return whole();
-        }
+        let count = length.div_ceil(room).max(1);
         content.tokens.truncate(wanted, 0, TruncationDirection::Right);
         content.tokens.take_overflowing();
         content.tokens.truncate(length.div_ceil(count), 0, TruncationDirection::Right);

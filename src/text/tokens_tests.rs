@@ -181,6 +181,10 @@ fn parts_are_the_whole_text_in_order() {
         }
         let two = tokenizer.encode_parts("", &text, 20, NonZeroUsize::new(2).unwrap());
         assert_eq!(two.iter().flat_map(content).collect::<Vec<_>>(), whole[..36]);
+        // No room but for the template, and nothing to say.
+        assert!(
+            tokenizer.encode_parts("", "", 1, NonZeroUsize::new(2).unwrap()).iter().all(|part| part.ids.len() == 2)
+        );
     });
 }
 

@@ -61,7 +61,7 @@ fn settings_change_the_text_the_fingerprint_and_the_badge() {
     let profiles = profiles(directory.path(), &[text]);
     let embedder = |name: &str| Embedder::load_from(&profiles, name, Placement::REFERENCE).unwrap();
     let (plain, wide, rounded) = (embedder("mine"), embedder("mine:width=wide"), embedder("mine:similarity=bf16"));
-    let ids = |embedder: &Embedder| embedder.encode("ab cd ef gh", skillscope::model::Role::Query).ids;
+    let ids = |embedder: &Embedder| embedder.encode_query("ab cd ef gh").remove(0).ids;
     assert_eq!(ids(&plain), ids(&embedder("mine:width=narrow")));
     assert!(ids(&wide).len() > ids(&plain).len());
     let fingerprints = [&plain, &wide, &rounded].map(|embedder| embedder.id().fingerprint.clone());

@@ -56,9 +56,12 @@ fn measure_at(placement: Placement) {
         tokens as f64 / time.as_secs_f64()
     );
 
-    let query = embedder.encode("merge two PDF files and keep the bookmarks", Role::Query);
-    let query = std::slice::from_ref(&query);
-    println!("embed one query of {} tokens: {:.1?}", query[0].ids.len(), best_of(20, || embedder.embed(query, &never)));
+    let query = embedder.encode_query("merge two PDF files and keep the bookmarks");
+    println!(
+        "embed one query of {} tokens: {:.1?}",
+        query[0].ids.len(),
+        best_of(20, || embedder.embed(&query, &never))
+    );
 
     let reranker = Reranker::load("builtin", placement).unwrap();
     let body = prose(4000, 3);

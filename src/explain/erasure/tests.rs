@@ -232,9 +232,10 @@ mod with_the_builtin_model {
         let run = Run::new(&reranker, pair.clone(), None, Grain::Request, Manner::Deletion);
         let run = run.with_embedder(Some(embedder.clone()));
         let found = erase(&reranker, run, &Undisturbed, &never, &mut |_| {}).unwrap();
-        let one = |text: &str, role| embedder.embed(&[embedder.encode(text, role)], &never).unwrap().remove(0);
-        let document = one(&embedder.document(skill, FieldSet::Full).text, Role::Document);
-        let near = |text: &str| one(text, Role::Query).iter().zip(&document).map(|(a, b)| a * b).sum::<f32>();
+        let document = embedder.encode(&embedder.document(skill, FieldSet::Full).text, Role::Document);
+        let document = embedder.embed(&[document], &never).unwrap().remove(0);
+        let asked = |text: &str| embedder.embed_queries(&[text], &never).unwrap().remove(0);
+        let near = |text: &str| asked(text).iter().zip(&document).map(|(a, b)| a * b).sum::<f32>();
         assert_eq!(found.effects.len(), 2);
         for (effect, rest) in
             found.effects.iter().zip(["Keep the bookmarks.", "Combine several PDF reports into one file. "])
